@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import phago
 import pytest
@@ -352,3 +353,24 @@ process.join(20)
 print(process.exitcode, colony.tick().tick > 0)
 """
     assert child_says(program).split() == ["1", "0", "True"]
+
+
+def test_the_first_agents_of_a_colony_may_come_by_several_threads():
+    def kind(number):
+        members = {"kind": f"kind{number}", "sense": lambda self, view: None}
+        return type(f"Kind{number}", (phago.Agent,), members)
+
+    kinds = [kind(number) for number in range(8)]
+    for _ in range(20):
+        with phago.Colony(shards=1) as colony, ThreadPoolExecutor(8) as threads:
+            colony.ingest("some words are here")
+            colony.run()
+            meet = threading.Barrier(8)
+
+            def spawn(kind, colony=colony, meet=meet):
+                meet.wait()
+                return colony.spawn(kind)
+
+            assert len({one for ids in threads.map(spawn, kinds) for one in ids}) == 8
+            # All are known, so that a tick asks each.
+            assert {kind.kind for kind in kinds} == colony._minds._kinds.keys()
