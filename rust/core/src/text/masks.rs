@@ -1,13 +1,14 @@
 //! What the bytes of a text are, 64 of them at once, one bit each. A loop over bytes ends at a place that the processor
 //! cannot foresee, once a word; bits are counted without a loop.
 
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
+
 const BLOCK: usize = 64;
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGH: u64 = 0x80 * ONES;
 
 /// The bytes of a text, of which one block is looked at at a time.
 pub(super) struct Masks<'a> {
     bytes: &'a [u8],
+    level: Level,
     // The offset of the block behind the one that is looked at.
     end: usize,
     // Which bytes of it are ASCII letters or digits, which are these in lower case, and which are beyond ASCII.
@@ -18,7 +19,7 @@ pub(super) struct Masks<'a> {
 
 impl<'a> Masks<'a> {
     pub(super) fn of(bytes: &'a [u8]) -> Masks<'a> {
-        Masks { bytes, end: 0, alnum: 0, lower: 0, wide: 0 }
+        Masks { bytes, level: Level::new(), end: 0, alnum: 0, lower: 0, wide: 0 }
     }
 
     /// Returns the first offset from `at` on of a letter or digit, or a byte beyond ASCII.
@@ -59,37 +60,24 @@ impl<'a> Masks<'a> {
 
     fn load(&mut self, start: usize) {
         self.end = start + BLOCK;
-        (self.alnum, self.lower, self.wide) = (0, 0, 0);
         let rest = &self.bytes[start..];
         let mut padded = [0; BLOCK];
         let block = rest.first_chunk().unwrap_or_else(|| {
             padded[..rest.len()].copy_from_slice(rest);
             &padded
         });
-        for (place, eight) in block.as_chunks::<8>().0.iter().enumerate() {
-            let eight = u64::from_le_bytes(*eight);
-            let wide = eight & HIGH;
-            // Without the high bit nothing carries into the next byte.
-            let seven = eight & !HIGH;
-            let between = |bytes: u64, first: u8, last: u8| {
-                let reaches = bytes + u64::from(0x80 - first) * ONES;
-                let exceeds = bytes + u64::from(0x7f - last) * ONES;
-                reaches & !exceeds & !wide & HIGH
-            };
-            let lower = between(seven, b'a', b'z');
-            let alnum = lower | between(seven, b'A', b'Z') | between(seven, b'0', b'9');
-            let shift = 8 * place;
-            self.alnum |= packed(alnum) << shift;
-            self.lower |= packed(lower) << shift;
-            self.wide |= packed(wide) << shift;
-        }
+        (self.alnum, self.lower, self.wide) = dispatch!(self.level, simd => classes(simd, block));
     }
 }
 
-// Returns the high bits of eight bytes.
-fn packed(high: u64) -> u64 {
-    // Each factor moves the bit of one byte to its place in the highest one.
-    (high >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+// Returns which bytes are ASCII letters or digits, which are these in lower case, and which are beyond ASCII.
+#[inline(always)]
+fn classes<S: Simd>(simd: S, block: &[u8; BLOCK]) -> (u64, u64, u64) {
+    let bytes = u8x64::from_slice(simd, block);
+    let between = |first: u8, last: u8| (bytes - first).simd_le(last - first);
+    let lower = between(b'a', b'z');
+    let alnum = lower | between(b'A', b'Z') | between(b'0', b'9');
+    (alnum.to_bitmask(), lower.to_bitmask(), bytes.simd_ge(0x80).to_bitmask())
 }
 
 #[cfg(test)]
