@@ -10,6 +10,7 @@ use super::class::{Class, belongs, class, is_ignorable};
 use super::function::{denied, is_scrap};
 use super::signs;
 use super::words::{Word, char_at};
+use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
 /// The longest run with letters beyond ASCII that is normalised, in bytes as given. Normal forms of four-byte letters
@@ -18,6 +19,8 @@ pub const RUN_BYTES_MAX: usize = 4096;
 
 /// The most runs that are bound to a whole, and the most parts of a run: what has more is data and not a name.
 const PIECES_MAX: usize = 8;
+// The most runs that are looked at together.
+const GROUP_MAX: usize = 4 * PIECES_MAX + 1;
 // More changes between letters and digits than in a name: a hash has them.
 const TURNS_MAX: usize = 3;
 // A hyphen binds a run of at most so many letters to its neighbour: `wi-fi`, `x-ray`, `e-mail`, but not `well-known`.
@@ -26,7 +29,7 @@ const BOUND_CHARS: usize = 2;
 /// Visits the words of a chunk, and returns how many were left out as too long. A question has only the pairs of signs
 /// and not each sign of a stretch.
 pub(super) fn words(chunk: &str, asked: bool, visit: &mut dyn FnMut(Word<'_>)) -> u32 {
-    let mut group = Group { chunk, pieces: Vec::new(), too_long: 0 };
+    let mut group = Group { chunk, pieces: [(0, 0); GROUP_MAX], len: 0, too_long: 0 };
     let mut at = 0;
     while at < chunk.len() {
         let c = char_at(chunk, at);
@@ -93,34 +96,36 @@ fn acronym_end(chunk: &str, from: usize, end: usize) -> usize {
 // Neighbouring runs, with one sign or nothing between them.
 struct Group<'a> {
     chunk: &'a str,
-    pieces: Vec<(usize, usize)>,
+    pieces: [(usize, usize); GROUP_MAX],
+    len: usize,
     too_long: u32,
 }
 
 impl<'a> Group<'a> {
     fn push(&mut self, start: usize, end: usize, visit: &mut dyn FnMut(Word<'_>)) {
-        if let Some(&last) = self.pieces.last() {
+        if let Some(&last) = self.pieces[..self.len].last() {
             let (before, between, this) =
                 (&self.chunk[last.0..last.1], &self.chunk[last.1..start], &self.chunk[start..end]);
-            if self.pieces.len() > 4 * PIECES_MAX || !binds(before, between, this) {
+            if self.len == GROUP_MAX || !binds(before, between, this) {
                 self.flush(visit);
             }
         }
-        self.pieces.push((start, end));
+        self.pieces[self.len] = (start, end);
+        self.len += 1;
     }
 
     fn flush(&mut self, visit: &mut dyn FnMut(Word<'_>)) {
         let (mut last, mut is_whole) = (0, true);
-        for place in 0..self.pieces.len() {
-            let (start, end) = self.pieces[place];
+        let pieces = &self.pieces[..self.len];
+        for (place, &(start, end)) in pieces.iter().enumerate() {
             let piece = &self.chunk[start..end];
             let behind = |place: usize| {
-                let &(next, end) = self.pieces.get(place)?;
-                is_apostrophe(&self.chunk[self.pieces[place - 1].1..next]).then(|| &self.chunk[next..end])
+                let &(next, end) = pieces.get(place)?;
+                is_apostrophe(&self.chunk[pieces[place - 1].1..next]).then(|| &self.chunk[next..end])
             };
             if place > 0 && behind(place).is_some_and(|scrap| is_scrap(&scrap.to_ascii_lowercase())) {
                 // The group still has a whole only if the scrap is its last piece.
-                is_whole &= place + 1 == self.pieces.len();
+                is_whole &= place + 1 == pieces.len();
                 continue;
             }
             last = place;
@@ -134,10 +139,10 @@ impl<'a> Group<'a> {
             self.too_long += run(piece, start > 0 && self.chunk[..start].ends_with('.') && start == 1, start, visit);
         }
         if is_whole && last > 0 && last < PIECES_MAX {
-            let (start, end) = (self.pieces[0].0, self.pieces[last].1);
+            let (start, end) = (pieces[0].0, pieces[last].1);
             whole(&self.chunk[start..end], start, visit);
         }
-        self.pieces.clear();
+        self.len = 0;
     }
 }
 
@@ -176,7 +181,7 @@ fn run(piece: &str, dotted: bool, at: usize, visit: &mut dyn FnMut(Word<'_>)) ->
     if piece.len() > WORD_BYTES_MAX {
         return 1;
     }
-    let mut word = piece.to_ascii_lowercase();
+    let mut word = lower(piece);
     if dotted {
         // `.NET`, and the word without its dot.
         visit(Word { form: &format!(".{word}"), stands: true, at: at - 1 });
@@ -184,7 +189,7 @@ fn run(piece: &str, dotted: bool, at: usize, visit: &mut dyn FnMut(Word<'_>)) ->
         return 0;
     }
     if word.contains('.') {
-        word.push('.');
+        word.to_mut().push('.');
     }
     visit(Word { form: &word, stands: true, at });
     let mut parts = [0; PIECES_MAX];
@@ -194,6 +199,14 @@ fn run(piece: &str, dotted: bool, at: usize, visit: &mut dyn FnMut(Word<'_>)) ->
         visit(Word { form: &word[start..end], stands: false, at });
     }
     0
+}
+
+// Returns ASCII in lower case.
+fn lower(text: &str) -> Cow<'_, str> {
+    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        true => Cow::Owned(text.to_ascii_lowercase()),
+        false => Cow::Borrowed(text),
+    }
 }
 
 // Finds the offsets at which the parts of an identifier start. Returns their number; 0 if it has only one part, or
@@ -232,8 +245,11 @@ fn whole(runs: &str, at: usize, visit: &mut dyn FnMut(Word<'_>)) {
     if runs.len() > RUN_BYTES_MAX {
         return;
     }
-    let form = normal(runs).replace('’', "'").replace(['‐', '‑'], "-");
-    if form.len() > WORD_BYTES_MAX || !form.chars().all(|c| belongs(c) || c.is_ascii_punctuation()) {
+    let form = match runs.is_ascii() {
+        true => lower(runs),
+        false => Cow::Owned(normal(runs).replace('’', "'").replace(['‐', '‑'], "-")),
+    };
+    if form.len() > WORD_BYTES_MAX || !form.chars().all(|c| c.is_ascii_punctuation() || belongs(c)) {
         return;
     }
     visit(Word { form: &form, stands: false, at });

@@ -60,6 +60,19 @@ static WORDS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
 // Asked for every new word.
 static SET: LazyLock<Set<&'static str>> = LazyLock::new(|| WORDS.iter().copied().collect());
 
+// Of each first byte, which lengths a function word that begins with it has, one bit each. Most words are none by this
+// alone, without a hash of them.
+static LENGTHS: LazyLock<[u16; 256]> = LazyLock::new(|| {
+    let mut lengths = [0; 256];
+    for word in &*WORDS {
+        lengths[usize::from(word.as_bytes()[0])] |= 1 << word.len();
+    }
+    lengths
+});
+
+// The longest are `themselves` and `yourselves`.
+const LETTERS_MAX: usize = 10;
+
 /// Returns the function words, in alphabetical order.
 pub fn function_words() -> &'static [&'static str] {
     &WORDS
@@ -67,8 +80,8 @@ pub fn function_words() -> &'static [&'static str] {
 
 /// Returns whether a word, in lower case, is a function word.
 pub fn is_function_word(word: &str) -> bool {
-    // The longest are `themselves` and `yourselves`.
-    word.len() <= 10 && SET.contains(word)
+    let may_be = |first: &u8| word.len() <= LETTERS_MAX && LENGTHS[usize::from(*first)] >> word.len() & 1 == 1;
+    word.as_bytes().first().is_some_and(may_be) && SET.contains(word)
 }
 
 /// Returns whether this, in lower case, is what follows an apostrophe and is not a word.
