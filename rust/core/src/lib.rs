@@ -61,6 +61,7 @@ pub mod sentinel;
 pub mod settings;
 pub mod shard;
 pub mod survey;
+mod table;
 pub mod text;
 pub mod titles;
 pub mod wishes;

@@ -6,9 +6,9 @@ use crate::Result;
 use crate::ids::DocumentId;
 use crate::maps::State;
 use crate::metadata::{Among, Filter, MetadataIndex, Places};
+use crate::table::Table;
 use crate::text::{Analysis, DOCUMENT_WORDS_MAX, Sequence, Session};
 use crate::titles::Titles;
-use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
 /// The largest number of documents in a shard: places are 32 bits wide.
@@ -98,7 +98,7 @@ impl Document {
 #[derive(Clone, Debug, Default)]
 pub struct Documents {
     // By id. The ids themselves stand with the documents.
-    places: HashTable<u32>,
+    places: Table,
     state: State,
     // By place; `None` if the document was deleted.
     all: Blocks<Option<Document>>,
@@ -128,7 +128,7 @@ impl Documents {
 
     /// Returns whether there are no documents.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.len() == 0
     }
 
     /// Returns the number of places, including empty ones: at most [`GONE_MIN`] plus twice the number of documents.
@@ -227,9 +227,13 @@ impl Documents {
         places
     }
 
+    fn hash(&self, id: DocumentId) -> u32 {
+        self.state.hash_one(id.0) as u32
+    }
+
     /// Returns the place of a document, or `None` if it is not here.
     pub fn place(&self, id: DocumentId) -> Option<u32> {
-        self.places.find(self.state.hash_one(id.0), |place| id_at(&self.all, *place) == id).copied()
+        self.places.find(self.hash(id), |place| id_at(&self.all, place) == id)
     }
 
     /// Returns the document with this identity.
@@ -279,10 +283,9 @@ impl Documents {
         if let Some(vector) = new.body.vector.take() {
             self.vectors.insert(place, &vector);
         }
-        assert!(self.place(new.id).is_none(), "document {} is taken twice", new.id);
-        let (all, state) = (&self.all, &self.state);
-        let hash = |place: &u32| state.hash_one(id_at(all, *place).0);
-        self.places.insert_unique(state.hash_one(new.id.0), place, hash);
+        let (all, hash) = (&self.all, self.hash(new.id));
+        let known = self.places.find_or_insert(hash, place, |place| id_at(all, place) == new.id);
+        assert!(known == place, "document {} is taken twice", new.id);
         let Analysed { id, body, analysis } = new;
         let document = Document {
             id,
@@ -301,9 +304,8 @@ impl Documents {
     /// Removes a document. Its place stays empty until many are, so that the cost depends on the document's terms only,
     /// not on the number of documents.
     pub(crate) fn remove(&mut self, id: DocumentId) -> Option<Document> {
-        let (all, hash) = (&self.all, self.state.hash_one(id.0));
-        let found = self.places.find_entry(hash, |place| id_at(all, *place) == id);
-        let (place, _) = found.ok()?.remove();
+        let (all, hash) = (&self.all, self.hash(id));
+        let place = self.places.remove(hash, |place| id_at(all, place) == id)?;
         let mut document = self.all[place as usize].take().expect("a document stands at its place");
         self.taken.remove(place);
         document.body.vector = self.vectors.remove(place);
@@ -339,7 +341,7 @@ impl Documents {
         self.titles.rebuild(|place| moved[place as usize]);
         self.metadata.rebuild(|place| moved[place as usize]);
         self.vectors.rebuild(moved_to);
-        self.places.iter_mut().for_each(|place| *place = moved_to(*place));
+        self.places.renumber(moved_to);
         let stays = |place: usize| moved[place].is_some();
         self.lengths = kept(&self.lengths, stays);
         self.norms = kept(&self.norms, stays);

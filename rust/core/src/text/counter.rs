@@ -1,13 +1,10 @@
 //! Counts the words of a text, and remembers them.
-//!
-//! Most of the time goes into waiting for memory: the table of words and what is known of each are larger than the
-//! processor's caches. So words are looked for some at a time, and counted some at a time without a branch that depends
-//! on what was read: the processor then waits for many of them at once.
 
 use super::announced::Adopted;
 use super::chunk;
 use super::fold::{Role, role_of, stem_of};
 use super::lexicon::Lexicon;
+use super::remembered::{Key, NO_KEY, NOWHERE, Record, Remembered};
 use super::words::{Run, WORD_BYTES_MAX, Word, runs};
 use crate::maps::Map;
 use std::sync::Arc;
@@ -27,48 +24,26 @@ const CHUNK_BYTES_MAX: usize = 64;
 const ASKED_MAX: usize = 64;
 const FOUND_MAX: usize = 1024;
 
-/// What is known of texts. Those of up to 16 bytes are their own key: for nine of ten words no pointer is followed.
-struct ByText<T> {
-    short: Map<[u64; 2], T>,
-    long: Map<Box<str>, T>,
+// The longest text that is its own key, in bytes. Nine of ten words are none longer.
+const KEY_BYTES: usize = size_of::<Key>();
+
+// Returns the key of a short text.
+fn short(text: &str) -> Option<Key> {
+    (text.len() <= KEY_BYTES).then(|| key_at(text.as_bytes(), 0, text.len()))
 }
 
-impl<T: Copy> ByText<T> {
-    fn new() -> ByText<T> {
-        ByText { short: Map::default(), long: Map::default() }
-    }
-
-    fn get(&self, text: &str) -> Option<T> {
-        match short(text) {
-            Some(key) => self.get_short(&key),
-            None => self.long.get(text).copied(),
-        }
-    }
-
-    fn get_short(&self, key: &[u64; 2]) -> Option<T> {
-        self.short.get(key).copied()
-    }
-
-    fn insert(&mut self, text: &str, known: T) {
-        match short(text) {
-            Some(key) => self.short.insert(key, known),
-            None => self.long.insert(text.into(), known),
-        };
-    }
-
-    fn len(&self) -> usize {
-        self.short.len() + self.long.len()
-    }
-
-    fn clear(&mut self) {
-        self.short.clear();
-        self.long.clear();
-    }
+/// A chunk that was analysed, and the range of its words in `parts`.
+struct Chunk {
+    key: Key,
+    parts: (u32, u32),
 }
 
-// Returns the key of a short text. It has no zero byte, with which a shorter one is padded.
-fn short(text: &str) -> Option<[u64; 2]> {
-    (text.len() <= 16).then(|| key_at(text.as_bytes(), 0, text.len()))
+impl Record for Chunk {
+    const NOTHING: Chunk = Chunk { key: NO_KEY, parts: (0, 0) };
+
+    fn key(&self) -> Key {
+        self.key
+    }
 }
 
 /// A word of a chunk: its index in `seen`, its offset in the chunk, and whether it has a position.
@@ -79,14 +54,33 @@ struct Part {
     stands: bool,
 }
 
-/// What is looked for next, by the offsets at which it starts and ends.
-enum Asked {
-    /// A word of up to 16 bytes, in lower case.
-    Word([u64; 2], usize),
-    /// A longer one, as the text has it.
-    Long(usize, usize),
-    /// A chunk.
-    Chunk(usize, usize),
+/// A word or a chunk that is looked for, by the offsets at which it starts and ends.
+#[derive(Copy, Clone)]
+struct Asked {
+    start: usize,
+    end: usize,
+    is_chunk: bool,
+}
+
+/// What is looked for together.
+#[derive(Default)]
+struct Batch {
+    all: Vec<Asked>,
+    // The keys of the words, in lower case, and of the chunks, as the text has them, in order.
+    words: Vec<Key>,
+    chunks: Vec<Key>,
+    // The indices under which they are remembered, as far as these are guessed.
+    words_at: Vec<u32>,
+    chunks_at: Vec<u32>,
+}
+
+/// The forms of a chunk's words, one behind the other, and where each ends.
+#[derive(Default)]
+struct Forms {
+    text: String,
+    ends: Vec<usize>,
+    keys: Vec<Key>,
+    guesses: Vec<u32>,
 }
 
 /// A word by its index in `seen`, the offset at which it starts, and whether it has a position.
@@ -99,17 +93,19 @@ struct Found {
 /// Counts the words of one text after the other.
 pub(super) struct Counter {
     pub(super) lexicon: Arc<Lexicon>,
-    pub(super) seen: Vec<Seen>,
+    pub(super) seen: Remembered<Seen>,
     // How many of them have indices that no longer change.
     settled: usize,
-    // The index in `seen` of each word.
-    words: ByText<u32>,
-    // Chunks as a text has them, so that each is analysed once, and the range of their words in `parts`. Kept apart
-    // from the words: a chunk and a word that look alike need not be the same.
-    chunks: ByText<(u32, u32)>,
+    // The index in `seen` of each word without a key.
+    long_words: Map<Box<str>, u32>,
+    // Chunks as a text has them, so that each is analysed once. Kept apart from the words: a chunk and a word that look
+    // alike need not be the same.
+    chunks: Remembered<Chunk>,
+    long_chunks: Map<Box<str>, (u32, u32)>,
     parts: Vec<Part>,
+    forms: Forms,
     // The words of the current text whose index is looked for, and those that are found and not counted yet.
-    asked: Vec<Asked>,
+    batch: Batch,
     found: Vec<Found>,
     // The words of the current text, as indices into `seen`: each word once, and every word with a position in order.
     pub(super) touched: Vec<u32>,
@@ -126,27 +122,30 @@ pub(super) struct Counter {
     pub(super) full: bool,
 }
 
-/// A word that was seen, and what the current text has of it.
+/// A word that was seen, and what the current text has of it. Two of them fill a line of the processor's caches.
+#[repr(align(32))]
 pub(super) struct Seen {
+    key: Key,
     pub(super) form: u32,
     pub(super) term: u32,
+    /// How often the text has it; once that is collected, the index of the term among those of the text.
     pub(super) count: u32,
-    // The index of the term among those of the current text.
-    pub(super) place: u32,
     pub(super) role: Role,
-    // Whether it has a position in the current text, and whether it counts there somewhere without one.
+    /// Whether it has a position in the text.
     pub(super) stands: bool,
+    /// Whether it counts there somewhere without one.
     pub(super) placeless: bool,
 }
 
 const NONE: u32 = u32::MAX;
 
-// The index in `seen` of what is not counted.
-const NOWHERE: u32 = 0;
+impl Record for Seen {
+    const NOTHING: Seen =
+        Seen { key: NO_KEY, form: NONE, term: NONE, count: 0, role: Role::Word, stands: false, placeless: false };
 
-impl Seen {
-    const NONE: Seen =
-        Seen { form: NONE, term: NONE, count: 0, place: 0, role: Role::Word, stands: false, placeless: false };
+    fn key(&self) -> Key {
+        self.key
+    }
 }
 
 impl Counter {
@@ -154,12 +153,14 @@ impl Counter {
     pub(super) fn new(lexicon: Arc<Lexicon>) -> Counter {
         Counter {
             lexicon,
-            seen: vec![Seen::NONE],
+            seen: Remembered::new(),
             settled: 1,
-            words: ByText::new(),
-            chunks: ByText::new(),
+            long_words: Map::default(),
+            chunks: Remembered::new(),
+            long_chunks: Map::default(),
             parts: Vec::new(),
-            asked: Vec::new(),
+            forms: Forms::default(),
+            batch: Batch::default(),
             found: Vec::new(),
             touched: Vec::new(),
             order: Vec::new(),
@@ -175,7 +176,7 @@ impl Counter {
     /// Takes over the new indices of words of its lexicon.
     pub(super) fn renumber(&mut self, adopted: &Adopted) {
         if !adopted.is_identity() {
-            for seen in self.seen.iter_mut().skip(self.settled) {
+            for seen in self.seen.records.iter_mut().skip(self.settled) {
                 match (adopted.form(seen.form), adopted.term(seen.term)) {
                     (Some(form), Some(term)) => (seen.form, seen.term) = (form, term),
                     // Something that it remembers is gone.
@@ -184,7 +185,7 @@ impl Counter {
             }
         }
         let (known, _) = adopted.known();
-        let others = self.seen.iter().skip(self.settled).take_while(|seen| seen.form < known);
+        let others = self.seen.records.iter().skip(self.settled).take_while(|seen| seen.form < known);
         self.settled += others.count();
     }
 
@@ -192,14 +193,16 @@ impl Counter {
     pub(super) fn count(&mut self, text: &str) {
         let bytes = text.as_bytes();
         runs(text, |run| {
-            self.asked.push(match run {
-                Run::Plain(start, end) if end - start <= 16 => {
-                    Asked::Word(lower(key_at(bytes, start, end - start)), start)
-                }
-                Run::Plain(start, end) => Asked::Long(start, end),
-                Run::Chunk(start, end) => Asked::Chunk(start, end),
-            });
-            if self.asked.len() == ASKED_MAX {
+            let (Run::Plain(start, end) | Run::Chunk(start, end)) = run;
+            let is_chunk = matches!(run, Run::Chunk(..));
+            let key = if end - start <= KEY_BYTES { key_at(bytes, start, end - start) } else { NO_KEY };
+            if is_chunk {
+                self.batch.chunks.push(key);
+            } else {
+                self.batch.words.push(lower(key));
+            }
+            self.batch.all.push(Asked { start, end, is_chunk });
+            if self.batch.all.len() == ASKED_MAX {
                 self.look_up(text);
             }
         });
@@ -208,32 +211,32 @@ impl Counter {
     }
 
     fn look_up(&mut self, text: &str) {
-        let mut asked = std::mem::take(&mut self.asked);
-        for asked in asked.drain(..) {
-            match asked {
-                Asked::Word(key, start) => {
-                    let place = match self.words.get_short(&key) {
-                        Some(place) => place,
-                        None => self.meet_short(&key),
-                    };
+        let mut batch = std::mem::take(&mut self.batch);
+        self.seen.guess(&batch.words, &mut batch.words_at);
+        self.chunks.guess(&batch.chunks, &mut batch.chunks_at);
+        let mut words = batch.words.iter().zip(&batch.words_at);
+        let mut chunks = batch.chunks.iter().zip(&batch.chunks_at);
+        for &Asked { start, end, is_chunk } in &batch.all {
+            if is_chunk {
+                let Some((key, &at)) = chunks.next() else { break };
+                self.count_chunk(&text[start..end], start, key, at);
+                continue;
+            }
+            let Some((key, &at)) = words.next() else { break };
+            match at {
+                NOWHERE if end - start > WORD_BYTES_MAX => self.too_long += 1,
+                NOWHERE => {
+                    let known = self.seen.find(key);
+                    let place = known.unwrap_or_else(|| self.place(&text[start..end].to_ascii_lowercase()));
                     self.find(place, true, start);
                 }
-                Asked::Long(start, end) if end - start <= WORD_BYTES_MAX => {
-                    let place = self.place(&text[start..end].to_ascii_lowercase());
-                    self.find(place, true, start);
-                }
-                Asked::Long(..) => self.too_long += 1,
-                Asked::Chunk(start, end) => self.count_chunk(&text[start..end], start),
+                _ => self.find(at, true, start),
             }
         }
-        self.asked = asked;
-    }
-
-    #[cold]
-    fn meet_short(&mut self, key: &[u64; 2]) -> u32 {
-        let bytes = (u128::from(key[1]) << 64 | u128::from(key[0])).to_le_bytes();
-        let length = bytes.iter().position(|&byte| byte == 0).unwrap_or(bytes.len());
-        self.meet(str::from_utf8(&bytes[..length]).unwrap_or_default())
+        batch.all.clear();
+        batch.words.clear();
+        batch.chunks.clear();
+        self.batch = batch;
     }
 
     fn find(&mut self, place: u32, stands: bool, start: usize) {
@@ -245,7 +248,7 @@ impl Counter {
         }
     }
 
-    fn count_chunk(&mut self, chunk: &str, start: usize) {
+    fn count_chunk(&mut self, chunk: &str, start: usize, key: &Key, at: u32) {
         if chunk.len() > CHUNK_BYTES_MAX {
             let too_long = chunk::words(chunk, false, &mut |word| {
                 let place = self.place(word.form);
@@ -254,27 +257,54 @@ impl Counter {
             self.too_long = self.too_long.saturating_add(too_long);
             return;
         }
-        let known = self.chunks.get(chunk);
-        let (first, last) = match known {
+        let known = match at {
+            NOWHERE if *key == NO_KEY => self.long_chunks.get(chunk).copied(),
+            NOWHERE => self.chunks.find(key).map(|at| self.chunks[at].parts),
+            _ => Some(self.chunks[at].parts),
+        };
+        let parts = match known {
             Some(parts) => parts,
             None if self.full => return,
             None => {
                 let first = self.parts.len() as u32;
-                self.too_long += chunk::words(chunk, false, &mut |word: Word<'_>| {
-                    let place = self.place(word.form);
-                    self.parts.push(Part { place, at: word.at as u16, stands: word.stands });
-                });
+                self.analyse_chunk(chunk);
                 (first, self.parts.len() as u32)
             }
         };
-        for part in first..last {
+        for part in parts.0..parts.1 {
             let Part { place, at, stands } = self.parts[part as usize];
             self.find(place, stands, start + usize::from(at));
         }
         // A text that was full did not add the word.
         if known.is_none() && !self.full {
-            self.chunks.insert(chunk, (first, last));
+            if *key == NO_KEY {
+                self.long_chunks.insert(chunk.into(), parts);
+            } else {
+                self.chunks.push(Chunk { key: *key, parts });
+            }
         }
+    }
+
+    // Adds the words of a chunk to `parts`. They are looked for together, like words.
+    fn analyse_chunk(&mut self, chunk: &str) {
+        let Forms { mut text, mut ends, mut keys, mut guesses } = std::mem::take(&mut self.forms);
+        let first = self.parts.len();
+        self.too_long += chunk::words(chunk, false, &mut |word: Word<'_>| {
+            text.push_str(word.form);
+            ends.push(text.len());
+            keys.push(short(word.form).unwrap_or(NO_KEY));
+            self.parts.push(Part { place: NOWHERE, at: word.at as u16, stands: word.stands });
+        });
+        self.seen.guess(&keys, &mut guesses);
+        let mut start = 0;
+        for (part, (&end, &guess)) in (first..).zip(ends.iter().zip(&guesses)) {
+            self.parts[part].place = if guess == NOWHERE { self.place(&text[start..end]) } else { guess };
+            start = end;
+        }
+        text.clear();
+        ends.clear();
+        keys.clear();
+        self.forms = Forms { text, ends, keys, guesses };
     }
 
     fn count_found(&mut self) {
@@ -282,7 +312,7 @@ impl Counter {
         self.touched.resize(touched + self.found.len(), NOWHERE);
         self.order.resize(ordered + self.found.len(), NOWHERE);
         for &Found { place, stands, start } in &self.found {
-            let seen: &mut Seen = &mut self.seen[place as usize];
+            let seen = &mut self.seen[place];
             self.touched[touched] = place;
             touched += usize::from(seen.count == 0);
             seen.count = seen.count.saturating_add(1);
@@ -304,11 +334,13 @@ impl Counter {
 
     /// Between texts, drops what is remembered if it exceeds its bound.
     pub(super) fn forget(&mut self) {
-        if self.seen.len() + self.chunks.len() + self.parts.len() > SESSION_FORMS_MAX {
-            self.seen.truncate(1);
+        let chunks = self.chunks.records.len() + self.long_chunks.len();
+        if self.seen.records.len() + chunks + self.parts.len() > SESSION_FORMS_MAX {
+            self.seen.clear();
             self.settled = 1;
-            self.words.clear();
+            self.long_words.clear();
             self.chunks.clear();
+            self.long_chunks.clear();
             self.parts.clear();
         }
         // A long text leaves no more memory in use than many short ones.
@@ -316,23 +348,23 @@ impl Counter {
     }
 
     /// Returns the term of a short word by its key, and its role, if it is remembered.
-    pub(super) fn met(&self, key: &[u64; 2]) -> Option<(Option<u32>, Role)> {
-        self.words.get_short(key).map(|place| self.what(place))
+    pub(super) fn met(&self, key: &Key) -> Option<(Option<u32>, Role)> {
+        self.seen.find(key).map(|place| self.what(place))
     }
 
     fn what(&self, place: u32) -> (Option<u32>, Role) {
-        let seen = &self.seen[place as usize];
+        let seen = &self.seen[place];
         (Some(seen.term), seen.role)
     }
 
     /// Returns the term of a word in its final form, and its role. They are remembered if the lexicon has the word.
     pub(super) fn known(&mut self, word: &str) -> (Option<u32>, Role) {
-        if let Some(place) = self.words.get(word) {
+        if let Some(place) = self.find_word(word) {
             return self.what(place);
         }
         match self.lexicon.find(word) {
             Some((form, term)) => {
-                let place = self.remember(word, form, term);
+                let place = self.remember(word, (form, term, self.lexicon.role(term)));
                 self.what(place)
             }
             None => {
@@ -342,9 +374,17 @@ impl Counter {
         }
     }
 
+    // Returns the index in `seen` of a word in its final form, if it is remembered.
+    fn find_word(&self, word: &str) -> Option<u32> {
+        match short(word) {
+            Some(key) => self.seen.find(&key),
+            None => self.long_words.get(word).copied(),
+        }
+    }
+
     // Returns the index in `seen` of a word in its final form.
     fn place(&mut self, word: &str) -> u32 {
-        match self.words.get(word) {
+        match self.find_word(word) {
             Some(place) => place,
             None => self.meet(word),
         }
@@ -356,22 +396,22 @@ impl Counter {
             self.full = true;
             return NOWHERE;
         }
-        let (form, term) = self.lexicon.intern(word);
-        self.remember(word, form, term)
+        let known = self.lexicon.intern(word);
+        self.remember(word, known)
     }
 
-    fn remember(&mut self, word: &str, form: u32, term: u32) -> u32 {
-        // There are no more words than bytes of text since the last clearing.
-        let place = u32::try_from(self.seen.len()).unwrap_or(u32::MAX);
-        let role = self.lexicon.role(term);
-        self.seen.push(Seen { form, term, role, ..Seen::NONE });
-        self.words.insert(word, place);
+    fn remember(&mut self, word: &str, (form, term, role): (u32, u32, Role)) -> u32 {
+        let key = short(word);
+        let place = self.seen.push(Seen { key: key.unwrap_or(NO_KEY), form, term, role, ..Seen::NOTHING });
+        if key.is_none() {
+            self.long_words.insert(word.into(), place);
+        }
         place
     }
 }
 
 /// Returns the bytes of a word of up to 16 bytes, padded with zeros, which no word has.
-pub(super) fn key_at(bytes: &[u8], start: usize, length: usize) -> [u64; 2] {
+pub(super) fn key_at(bytes: &[u8], start: usize, length: usize) -> Key {
     let rest = &bytes[start..];
     if let Some(chunk) = rest.first_chunk::<16>() {
         let all = u128::from_le_bytes(*chunk);
@@ -386,6 +426,6 @@ pub(super) fn key_at(bytes: &[u8], start: usize, length: usize) -> [u64; 2] {
 
 /// Returns a key of ASCII letters and digits in lower case, eight bytes at once: only letters have the bit 0x40, and
 /// lower-case ones have 0x20 already.
-pub(super) fn lower(key: [u64; 2]) -> [u64; 2] {
+pub(super) fn lower(key: Key) -> Key {
     key.map(|half| half | (half & 0x4040_4040_4040_4040) >> 1)
 }

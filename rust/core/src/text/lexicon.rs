@@ -2,9 +2,9 @@
 
 use super::fold::{Role, role_of, stem_of};
 use super::sketch::Sketch;
-use super::table::Table;
 use crate::ids::NodeId;
 use crate::maps::State;
+use crate::table::Table;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -232,18 +232,19 @@ impl Lexicon {
         inner.form(hash, form).map(|index| (index, inner.form_list[index as usize].term))
     }
 
-    /// Returns the indices of a form and its term, and adds them if they are new.
-    pub(super) fn intern(&self, form: &str) -> (u32, u32) {
-        if let Some(found) = self.find(form) {
-            return found;
+    /// Returns the indices of a form and its term, and the term's role, and adds them if they are new.
+    pub(super) fn intern(&self, form: &str) -> (u32, u32, Role) {
+        if let Some((form, term)) = self.find(form) {
+            return (form, term, self.role(term));
         }
         let stem = stem_of(form);
+        let role = role_of(&stem);
         let text: Arc<str> = form.into();
         let stem: Arc<str> = if *stem == *form { text.clone() } else { stem.into() };
         let entering = self.entering(text, stem);
         let mut inner = self.write();
         let index = inner.enter(entering);
-        (index, inner.form_list[index as usize].term)
+        (index, inner.form_list[index as usize].term, role)
     }
 
     /// Returns a word with what is known of it without the lists, so that it takes no time under their lock.

@@ -18,12 +18,12 @@ mod lexicon;
 mod masks;
 mod near;
 pub mod passages;
+mod remembered;
 mod sentences;
 mod sequence;
 mod session;
 mod signs;
 mod sketch;
-mod table;
 mod words;
 
 pub(crate) use announced::Adopted;

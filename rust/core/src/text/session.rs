@@ -177,25 +177,26 @@ impl Session {
             passages = bounds.iter().zip(&self.counter.ends).map(passage).collect();
             let mut bits = vec![0u64; terms.div_ceil(64)];
             for &place in &self.counter.touched {
-                let seen = &self.counter.seen[place as usize];
-                bits[seen.place as usize / 64] |= u64::from(seen.placeless) << (seen.place % 64);
+                let seen = &self.counter.seen[place];
+                bits[seen.count as usize / 64] |= u64::from(seen.placeless) << (seen.count % 64);
             }
             placeless = bits.into();
         }
         self.counter.ends.clear();
-        for place in self.counter.touched.drain(..) {
-            self.counter.seen[place as usize].placeless = false;
-        }
-        let places = self.counter.order.iter().map(|&place| self.counter.seen[place as usize].place);
+        let places = self.counter.order.iter().map(|&place| self.counter.seen[place].count);
         let sequence = Sequence::new(places, terms, title_words as u32, passages, placeless);
         self.counter.order.clear();
+        for place in self.counter.touched.drain(..) {
+            let seen = &mut self.counter.seen[place];
+            (seen.placeless, seen.count) = (false, 0);
+        }
         sequence
     }
 
-    // Turns the counts into lists and resets them to 0.
+    // Turns the counts into lists, and leaves the index of a word's term in the place of its count.
     fn collect(&mut self) -> Analysis {
         let form = |place: &u32| {
-            let seen = &self.counter.seen[*place as usize];
+            let seen = &self.counter.seen[*place];
             (seen.form, seen.count)
         };
         let forms: Box<[(u32, u32)]> = self.counter.touched.iter().map(form).collect();
@@ -203,7 +204,7 @@ impl Session {
         // One integer sorts faster than a pair. Forms of one term are neighbours then.
         self.packed.clear();
         self.packed.extend(self.counter.touched.iter().map(|&place| {
-            let seen = &self.counter.seen[place as usize];
+            let seen = &self.counter.seen[place];
             u64::from(seen.term) << 32 | u64::from(place)
         }));
         self.packed.sort_unstable();
@@ -211,17 +212,16 @@ impl Session {
         self.standing.clear();
         for &pair in &self.packed {
             let (term, place) = unpack(pair);
-            let seen = &mut self.counter.seen[place as usize];
-            let count = std::mem::take(&mut seen.count);
+            let seen = &mut self.counter.seen[place];
             match self.terms.last_mut() {
-                Some(last) if last.0 == term => last.1 = last.1.saturating_add(count),
+                Some(last) if last.0 == term => last.1 = last.1.saturating_add(seen.count),
                 _ => {
-                    self.terms.push((term, count));
+                    self.terms.push((term, seen.count));
                     self.standing.push(false);
                 }
             }
-            seen.place = self.terms.len() as u32 - 1;
-            self.standing[seen.place as usize] |= std::mem::take(&mut seen.stands);
+            seen.count = self.terms.len() as u32 - 1;
+            self.standing[seen.count as usize] |= std::mem::take(&mut seen.stands);
         }
         let standing = self.terms.iter().zip(&self.standing).filter(|(_, stands)| **stands);
         Analysis {
@@ -242,7 +242,7 @@ impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Session")
             .field("lexicon", self.lexicon())
-            .field("seen", &self.counter.seen.len())
+            .field("seen", &self.counter.seen.records.len())
             .finish_non_exhaustive()
     }
 }

@@ -1,14 +1,14 @@
-//! A hash table of indices into a list of texts.
+//! A hash table of indices into a list.
 
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-/// Indices by the hash of what stands there. A hash is kept beside each index, so that a table that grows reads no text:
-/// texts lie all over memory.
-#[derive(Default)]
-pub(super) struct Table(HashTable<Slot>);
+/// Indices by the hash of what stands there. A hash is kept beside each index, so that a table that grows reads nothing
+/// else: texts and documents lie all over memory.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table(HashTable<Slot>);
 
-#[derive(Copy, Clone)]
+#[derive(Copy, Clone, Debug)]
 struct Slot {
     hash: u32,
     index: u32,
@@ -22,14 +22,19 @@ impl Slot {
 }
 
 impl Table {
+    /// Returns the number of indices.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Returns the index with this hash for which `is_it` is true.
-    pub(super) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         let found = self.0.find(Slot::spread(hash), |slot| slot.hash == hash && is_it(slot.index));
         found.map(|slot| slot.index)
     }
 
     /// Returns the index with this hash for which `is_it` is true, or adds `index` and returns that.
-    pub(super) fn find_or_insert(&mut self, hash: u32, index: u32, is_it: impl Fn(u32) -> bool) -> u32 {
+    pub(crate) fn find_or_insert(&mut self, hash: u32, index: u32, is_it: impl Fn(u32) -> bool) -> u32 {
         let is_it = |slot: &Slot| slot.hash == hash && is_it(slot.index);
         match self.0.entry(Slot::spread(hash), is_it, |slot| Slot::spread(slot.hash)) {
             Entry::Occupied(found) => found.get().index,
@@ -41,12 +46,23 @@ impl Table {
     }
 
     /// Adds an index that is not there.
-    pub(super) fn insert(&mut self, hash: u32, index: u32) {
+    pub(crate) fn insert(&mut self, hash: u32, index: u32) {
         self.0.insert_unique(Slot::spread(hash), Slot { hash, index }, |slot| Slot::spread(slot.hash));
     }
 
+    /// Removes the index with this hash for which `is_it` is true, and returns it.
+    pub(crate) fn remove(&mut self, hash: u32, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        let found = self.0.find_entry(Slot::spread(hash), |slot| slot.hash == hash && is_it(slot.index));
+        found.ok().map(|found| found.remove().0.index)
+    }
+
+    /// Replaces every index by what `now` returns.
+    pub(crate) fn renumber(&mut self, now: impl Fn(u32) -> u32) {
+        self.0.iter_mut().for_each(|slot| slot.index = now(slot.index));
+    }
+
     /// Makes room for so many more.
-    pub(super) fn reserve(&mut self, more: usize) {
+    pub(crate) fn reserve(&mut self, more: usize) {
         self.0.reserve(more, |slot| Slot::spread(slot.hash));
     }
 
@@ -54,7 +70,7 @@ impl Table {
     ///
     /// # Panics
     /// If one of them is not there.
-    pub(super) fn move_all(&mut self, first: u32, hashes: impl Iterator<Item = u32>, now: &[Option<u32>]) {
+    pub(crate) fn move_all(&mut self, first: u32, hashes: impl Iterator<Item = u32>, now: &[Option<u32>]) {
         let bucket = |(index, hash)| self.0.find_bucket_index(Slot::spread(hash), |slot: &Slot| slot.index == index);
         // All are found before the first one changes: after that, an index may stand twice in the table.
         let buckets: Vec<Option<usize>> = (first..).zip(hashes).map(bucket).collect();
