@@ -35,6 +35,20 @@ ANSWERS = [
     ),
     # --- words ---
     Mutant(
+        "a word is taken for the one that stands where it is looked for first",
+        "rust/core/src/text/remembered.rs",
+        "self.records[*guess as usize].key() == *key",
+        "*guess != NOWHERE",
+        "phago-core lib texts_are_found_under_their_index_and_others_are_not",
+    ),
+    Mutant(
+        "a word keeps what the text before counted",
+        "rust/core/src/text/session.rs",
+        "(false, 0)",
+        "(false, seen.count)",
+        "phago-core lib texts_of_one_session_do_not_show_in_each_other",
+    ),
+    Mutant(
         "coverage has the power 1",
         QUERY + "coverage.rs",
         "libm::pow(found / question.mass, ranking.coverage_power)",

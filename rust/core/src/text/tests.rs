@@ -479,6 +479,16 @@ proptest! {
         prop_assert!(cold.terms.iter().chain(&cold.forms).all(|&(_, count)| count > 0));
     }
 
+    // A session remembers words and chunks, and counts in what it remembers.
+    #[test]
+    fn texts_of_one_session_do_not_show_in_each_other(texts in prop::collection::vec((any_text(), any_text()), 1..6)) {
+        let mut session = session();
+        for (title, text) in texts.iter().chain(&texts) {
+            let analysis = session.analyse(title, text);
+            prop_assert_eq!(Session::new(session.lexicon().clone()).analyse(title, text), analysis);
+        }
+    }
+
     #[test]
     fn a_query_is_analysed_as_a_document_and_interns_nothing(known in any_text(), text in any_text()) {
         let mut session = session();
