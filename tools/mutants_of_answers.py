@@ -42,6 +42,13 @@ ANSWERS = [
         "phago-core lib texts_are_found_under_their_index_and_others_are_not",
     ),
     Mutant(
+        "a passage is cut behind the last space",
+        "rust/core/src/text/passages.rs",
+        "seen[near..].split_word_bound_indices().map(|(at, _)| near + at)",
+        "seen[near..].split_word_bound_indices().map(|(at, _)| near + at).take(1)",
+        "phago-core lib the_last_bound_of_words_is_that_of_all_words",
+    ),
+    Mutant(
         "a word keeps what the text before counted",
         "rust/core/src/text/session.rs",
         "(false, 0)",

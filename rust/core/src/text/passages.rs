@@ -43,10 +43,12 @@ fn cut(seen: &str, longest: usize) -> usize {
     for pieces in (0..PASSAGE_CHARS_MAX / PIECE).rev() {
         let from = after(&seen[..longest], pieces * PIECE);
         let piece = &seen[from..to + after(&seen[to..], AHEAD)];
-        if may_end_a_sentence(piece) {
+        if piece.is_ascii() || may_end_a_sentence(piece) {
             let mut begun = Vec::new();
             sentences::begins(piece, |at| {
-                begun.push(from + at);
+                if at > 0 {
+                    begun.push(from + at);
+                }
                 from + at <= to
             });
             if let Some(at) = last_fit(begun, from, to, seen) {
@@ -56,8 +58,23 @@ fn cut(seen: &str, longest: usize) -> usize {
         to = from;
     }
     let from = after(&seen[..longest], PASSAGE_CHARS_MAX - PIECE);
-    let begun = seen[from..].split_word_bound_indices().map(|(at, _)| from + at);
-    last_fit(begun, from, longest, seen).unwrap_or_else(|| last_grapheme(seen, longest))
+    last_between_words(seen, from, longest).unwrap_or_else(|| last_grapheme(seen, longest))
+}
+
+// Returns the last offset after `from` and up to `to` that is between two words, and between two graphemes.
+fn last_between_words(seen: &str, from: usize, to: usize) -> Option<usize> {
+    let near = last_behind_a_space(seen, from, to).unwrap_or(from);
+    let begun = seen[near..].split_word_bound_indices().map(|(at, _)| near + at);
+    last_fit(begun, from, to, seen)
+}
+
+// Returns the last offset after `from` and up to `to` of an ASCII character other than a space that follows a space.
+// There is a boundary of words, and no rule for a later one looks back beyond it: nothing before has to be read.
+fn last_behind_a_space(seen: &str, from: usize, to: usize) -> Option<usize> {
+    let bytes = seen.as_bytes();
+    let begins =
+        |at: &usize| bytes[*at - 1] == b' ' && bytes.get(*at).is_some_and(|byte| byte.is_ascii() && *byte != b' ');
+    (from + 1..=to).rev().find(begins)
 }
 
 // Returns the last of ascending offsets after `from` and up to `to` that is between two graphemes.
@@ -115,4 +132,23 @@ pub(crate) fn trimmed(text: &str, (start, end): (usize, usize)) -> (usize, usize
     let inner = piece.trim_start();
     let start = end - inner.len();
     (start, start + inner.trim_end().len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5_000))]
+        #[test]
+        fn the_last_bound_of_words_is_that_of_all_words(
+            text in prop_oneof!["[ab1.,'_:\"-]{0,3}( {1,2}[ab1.,'_:\\r\\n\t\u{301}\u{200d}🇩🇪ア世-]{0,4}){0,12}", "\\PC{0,30}"],
+            up_to in 0..60usize,
+        ) {
+            let to = (0..=up_to.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+            let all = text.split_word_bound_indices().map(|(at, _)| at);
+            prop_assert_eq!(last_between_words(&text, 0, to), last_fit(all, 0, to, &text), "{:?} up to {}", text, to);
+        }
+    }
 }

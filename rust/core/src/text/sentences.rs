@@ -15,13 +15,23 @@ pub(super) fn begins(text: &str, mut visit: impl FnMut(usize) -> bool) {
         return;
     }
     let mut at = 0;
-    while let Some(found) = bytes[at..].iter().position(|byte| matches!(byte, b'.' | b'?' | b'!' | b'\n' | b'\r')) {
-        let (end, is_bound) = behind(bytes, at + found);
+    while let Some(sign) = next_sign(bytes, at) {
+        let (end, is_bound) = behind(bytes, sign);
         at = end;
         if at == bytes.len() || is_bound && !visit(at) {
             return;
         }
     }
+}
+
+// Returns the offset of the first sign from `at` on that may end a sentence. Most bytes are none, so that some are looked
+// at together.
+fn next_sign(bytes: &[u8], at: usize) -> Option<usize> {
+    let is_sign = |byte: &u8| matches!(byte, b'.' | b'?' | b'!' | b'\n' | b'\r');
+    let (blocks, _) = bytes[at..].as_chunks::<16>();
+    let without = blocks.iter().take_while(|block| !block.iter().fold(false, |any, byte| any | is_sign(byte)));
+    let from = at + 16 * without.count();
+    bytes[from..].iter().position(is_sign).map(|found| from + found)
 }
 
 // Returns the offset behind a sign that may end a sentence and what belongs to it, and whether a sentence begins there.
