@@ -5,7 +5,8 @@
 //!
 //! * Basic types: [`ids`] (identities from content or counters), [`config`] (made of [`mod@settings`]), [`error`],
 //!   [`phase`], [`cancel`] (the flag that asks work to stop), [`maps`] (hash maps whose seed can be set),
-//!   [`place_list`] (lists from which documents can be removed), [`mod@bytes`] (runs of bytes in messages).
+//!   [`place_list`] (lists from which documents can be removed), `table` (indices by hash), [`mod@bytes`] (runs of bytes
+//!   in messages).
 //! * [`text`] turns text into terms; [`documents`] stores documents with their postings and [`metadata`]; [`graph`]
 //!   stores synapses and computes their decay; [`reinforcement`] is learning from use; [`ring`] maps keys to home
 //!   shards; [`message`] is what shards send each other.
