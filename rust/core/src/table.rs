@@ -90,6 +90,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn one_of_several_with_a_hash_is_removed_and_the_others_get_new_indices() {
+        let mut table = Table::default();
+        (0..4).for_each(|index| table.insert(7, index));
+        assert_eq!([table.remove(7, |index| index == 2), table.remove(7, |index| index == 2)], [Some(2), None]);
+        table.renumber(|index| index + 10);
+        let found = |index| table.find(7, |known| known == index);
+        assert_eq!([10, 11, 12, 13, 0].map(found), [Some(10), Some(11), None, Some(13), None]);
+        assert_eq!(table.len(), 3);
+    }
+
+    #[test]
     fn entries_of_one_hash_are_told_apart_by_their_index() {
         let mut table = Table::default();
         (0..4).for_each(|index| table.insert(7, index));

@@ -139,6 +139,44 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    // As `cut`, with all bounds of sentences and words as the library tells them.
+    fn cut_in_full(seen: &str, longest: usize) -> usize {
+        let from = |pieces| after(&seen[..longest], pieces * PIECE);
+        let mut to = longest;
+        for pieces in (0..PASSAGE_CHARS_MAX / PIECE).rev() {
+            let (first, last) = (from(pieces), to + after(&seen[to..], AHEAD));
+            let begun = seen[first..last].split_sentence_bound_indices().map(|(at, _)| first + at);
+            if let Some(at) = last_fit(begun, first, to, seen) {
+                return at;
+            }
+            to = first;
+        }
+        let first = from(PASSAGE_CHARS_MAX / PIECE - 1);
+        let begun = seen[first..].split_word_bound_indices().map(|(at, _)| first + at);
+        last_fit(begun, first, longest, seen).unwrap_or_else(|| last_grapheme(seen, longest))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+        #[test]
+        fn a_passage_ends_where_it_does_without_a_short_way(
+            words in proptest::collection::vec(
+                ("[a-zA-Z]{1,12}", prop_oneof![9 => Just(" "), 1 => Just(". "), 1 => Just("? A"), 1 => Just("é. ")]),
+                20..140,
+            ),
+            ahead in 0..80usize,
+        ) {
+            // Few have no sentence in their last piece, and some none at all.
+            let text: String = words.iter().enumerate().map(|(at, (word, sign))| {
+                format!("{word}{}", if at < ahead { *sign } else { " " })
+            }).collect();
+            let longest = after(&text, PASSAGE_CHARS_MAX);
+            prop_assume!(longest < text.len());
+            let seen = &text[..longest + after(&text[longest..], AHEAD)];
+            prop_assert_eq!(cut(seen, longest), cut_in_full(seen, longest), "{:?}", seen);
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(5_000))]
         #[test]
