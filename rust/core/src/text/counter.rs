@@ -218,11 +218,11 @@ impl Counter {
         let mut chunks = batch.chunks.iter().zip(&batch.chunks_at);
         for &Asked { start, end, is_chunk } in &batch.all {
             if is_chunk {
-                let Some((key, &at)) = chunks.next() else { break };
+                let (key, &at) = chunks.next().expect("every chunk has a key");
                 self.count_chunk(&text[start..end], start, key, at);
                 continue;
             }
-            let Some((key, &at)) = words.next() else { break };
+            let (key, &at) = words.next().expect("every word has a key");
             match at {
                 NOWHERE if end - start > WORD_BYTES_MAX => self.too_long += 1,
                 NOWHERE => {
@@ -307,6 +307,7 @@ impl Counter {
         self.forms = Forms { text, ends, keys, guesses };
     }
 
+    // No branch depends on what is read of a word, so that the next are read meanwhile.
     fn count_found(&mut self) {
         let (mut touched, mut ordered) = (self.touched.len(), self.order.len());
         self.touched.resize(touched + self.found.len(), NOWHERE);
