@@ -9,7 +9,7 @@ use super::WORD_BYTES_MAX;
 use super::class::{Class, belongs, class, is_ignorable};
 use super::function::{denied, is_scrap};
 use super::signs;
-use super::words::{Word, char_at};
+use super::words::{DIGIT, JOIN, LOWER, UPPER, WIDE, Word, char_at, kinds};
 use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 
@@ -56,6 +56,15 @@ pub(super) fn words(chunk: &str, asked: bool, visit: &mut dyn FnMut(Word<'_>)) -
 
 // Returns the offset at which a run of letters of spaced scripts ends, with the signs that belong to it.
 fn piece_end(chunk: &str, from: usize) -> usize {
+    let bytes = &chunk.as_bytes()[from..];
+    let plain = bytes.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    // Nearly all runs are ASCII, and nothing behind them may belong to them.
+    match bytes.get(plain) {
+        None => return chunk.len(),
+        Some(b'.') if plain > 1 => return from + plain,
+        Some(byte) if byte.is_ascii() && !matches!(byte, b'.' | b'+' | b'#') => return from + plain,
+        Some(_) => {}
+    }
     let mut end = from;
     for (at, c) in chunk[from..].char_indices() {
         match class(c) {
@@ -136,7 +145,7 @@ impl<'a> Group<'a> {
                 is_whole = false;
                 continue;
             }
-            self.too_long += run(piece, start > 0 && self.chunk[..start].ends_with('.') && start == 1, start, visit);
+            self.too_long += run(piece, start == 1 && self.chunk.starts_with('.'), start, visit);
         }
         if is_whole && last > 0 && last < PIECES_MAX {
             let (start, end) = (pieces[0].0, pieces[last].1);
@@ -175,23 +184,28 @@ fn binds(before: &str, sign: &str, this: &str) -> bool {
 
 // Visits a run of letters, and its parts.
 fn run(piece: &str, dotted: bool, at: usize, visit: &mut dyn FnMut(Word<'_>)) -> u32 {
-    if !piece.is_ascii() {
+    let kinds = kinds(piece);
+    if kinds & WIDE != 0 {
         return wide(piece, at, visit);
     }
     if piece.len() > WORD_BYTES_MAX {
         return 1;
     }
-    let mut word = lower(piece);
+    let mut word = if kinds & UPPER == 0 { Cow::Borrowed(piece) } else { Cow::Owned(piece.to_ascii_lowercase()) };
     if dotted {
         // `.NET`, and the word without its dot.
         visit(Word { form: &format!(".{word}"), stands: true, at: at - 1 });
         visit(Word { form: &word, stands: false, at });
         return 0;
     }
-    if word.contains('.') {
+    if kinds & JOIN != 0 {
+        // The dots of an acronym are the only such signs in a run.
         word.to_mut().push('.');
     }
     visit(Word { form: &word, stands: true, at });
+    if matches!(kinds, LOWER | UPPER | DIGIT) {
+        return 0;
+    }
     let mut parts = [0; PIECES_MAX];
     let count = turns(piece.as_bytes(), &mut parts);
     for (place, &start) in parts[..count].iter().enumerate() {
@@ -199,14 +213,6 @@ fn run(piece: &str, dotted: bool, at: usize, visit: &mut dyn FnMut(Word<'_>)) ->
         visit(Word { form: &word[start..end], stands: false, at });
     }
     0
-}
-
-// Returns ASCII in lower case.
-fn lower(text: &str) -> Cow<'_, str> {
-    match text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        true => Cow::Owned(text.to_ascii_lowercase()),
-        false => Cow::Borrowed(text),
-    }
 }
 
 // Finds the offsets at which the parts of an identifier start. Returns their number; 0 if it has only one part, or
@@ -246,7 +252,8 @@ fn whole(runs: &str, at: usize, visit: &mut dyn FnMut(Word<'_>)) {
         return;
     }
     let form = match runs.is_ascii() {
-        true => lower(runs),
+        true if kinds(runs) & UPPER == 0 => Cow::Borrowed(runs),
+        true => Cow::Owned(runs.to_ascii_lowercase()),
         false => Cow::Owned(normal(runs).replace('’', "'").replace(['‐', '‑'], "-")),
     };
     if form.len() > WORD_BYTES_MAX || !form.chars().all(|c| c.is_ascii_punctuation() || belongs(c)) {

@@ -27,12 +27,12 @@ pub(super) enum Run {
     Chunk(usize, usize),
 }
 
-const LOWER: u8 = 1;
-const UPPER: u8 = 2;
-const DIGIT: u8 = 4;
-const WIDE: u8 = 8;
+pub(super) const LOWER: u8 = 1;
+pub(super) const UPPER: u8 = 2;
+pub(super) const DIGIT: u8 = 4;
+pub(super) const WIDE: u8 = 8;
 // Signs that may be inside a word.
-const JOIN: u8 = 16;
+pub(super) const JOIN: u8 = 16;
 // Signs that may end one.
 const TAIL: u8 = 32;
 const ALNUM: u8 = LOWER | UPPER | DIGIT;
@@ -82,6 +82,11 @@ pub(super) fn runs(text: &str, mut visit: impl FnMut(Run)) {
         };
         visit(run);
     }
+}
+
+/// Returns the kinds of a text's bytes together, a bit each.
+pub(super) fn kinds(text: &str) -> u8 {
+    text.bytes().fold(0, |kinds, byte| kinds | CLASS[byte as usize])
 }
 
 // Returns whether ASCII letters and digits are neither all digits, nor letters of one case except the first.
