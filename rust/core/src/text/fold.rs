@@ -29,7 +29,8 @@ pub fn role_of(stem: &str) -> Role {
 /// has a term, and no other word becomes a function word: `cans` does not become `can`.
 pub(crate) fn stem_of(form: &str) -> Cow<'_, str> {
     let folded = fold(form);
-    if is_function_word(&folded) || folded.bytes().any(|byte| byte.is_ascii_punctuation()) {
+    if !ends_as_a_suffix(&folded) || folded.bytes().any(|byte| byte.is_ascii_punctuation()) || is_function_word(&folded)
+    {
         return folded;
     }
     let stem = frostem::Stemmer::new(frostem::Algorithm::English).stem(&folded);
@@ -37,6 +38,15 @@ pub(crate) fn stem_of(form: &str) -> Cow<'_, str> {
         return folded;
     }
     Cow::Owned(stem.into_owned())
+}
+
+// Returns whether a word ends in a letter in which a suffix ends that the stemmer knows. Others have none, and it takes a
+// while to find that out.
+fn ends_as_a_suffix(word: &str) -> bool {
+    matches!(
+        word.as_bytes().last(),
+        Some(b'c' | b'd' | b'e' | b'g' | b'i' | b'l' | b'm' | b'n' | b'r' | b's' | b't' | b'y')
+    )
 }
 
 /// Returns a form without accents and inner signs.
@@ -108,4 +118,21 @@ fn plain(c: char) -> Option<&'static str> {
         '‐' => "-",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20_000))]
+        #[test]
+        fn the_stemmer_leaves_words_alone_that_end_as_no_suffix(
+            word in "[a-z0-9é]{0,6}(ation|ness|ing|ed|s|ly|y|li|ogi|ful|ment|ous|ive|ize|al|e|ic|ou|skis|[a-z]{0,2}){1,3}[a-z0-9éя]"
+        ) {
+            let stem = frostem::Stemmer::new(frostem::Algorithm::English).stem(&word);
+            prop_assert!(ends_as_a_suffix(&word) || *stem == *word, "{word} becomes {stem}");
+        }
+    }
 }

@@ -249,7 +249,9 @@ impl Lexicon {
 
     /// Returns a word with what is known of it without the lists, so that it takes no time under their lock.
     pub(super) fn entering(&self, text: Arc<str>, stem: Arc<str>) -> Entering {
-        Entering { hash: self.hash(&text), sketch: Sketch::of(&text), stem_hash: self.hash(&stem), text, stem }
+        let hash = self.hash(&text);
+        let stem_hash = if Arc::ptr_eq(&text, &stem) { hash } else { self.hash(&stem) };
+        Entering { hash, sketch: Sketch::of(&text), stem_hash, text, stem }
     }
 
     /// Visits all word forms by their index.
