@@ -27,6 +27,9 @@ const FOUND_MAX: usize = 1024;
 // The longest text that is its own key, in bytes. Nine of ten words are none longer.
 const KEY_BYTES: usize = size_of::<Key>();
 
+// As long as a key.
+const PADDING: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
 // Returns the key of a short text.
 fn short(text: &str) -> Option<Key> {
     (text.len() <= KEY_BYTES).then(|| key_at(text.as_bytes(), 0, text.len()))
@@ -57,21 +60,50 @@ struct Part {
 /// A word or a chunk that is looked for, by the offsets at which it starts and ends.
 #[derive(Copy, Clone)]
 struct Asked {
-    start: usize,
-    end: usize,
+    start: u32,
+    end: u32,
     is_chunk: bool,
 }
 
 /// What is looked for together.
-#[derive(Default)]
 struct Batch {
-    all: Vec<Asked>,
-    // The keys of the words, in lower case, and of the chunks, as the text has them, in order.
-    words: Vec<Key>,
-    chunks: Vec<Key>,
+    all: [Asked; ASKED_MAX],
+    count: usize,
+    words: Keys,
+    chunks: Keys,
+}
+
+/// The keys of words, in lower case, or of chunks, as the text has them, in order.
+struct Keys {
+    keys: [Key; ASKED_MAX],
+    count: usize,
     // The indices under which they are remembered, as far as these are guessed.
-    words_at: Vec<u32>,
-    chunks_at: Vec<u32>,
+    guesses: Vec<u32>,
+}
+
+impl Keys {
+    #[inline]
+    fn push(&mut self, key: Key) {
+        self.keys[self.count] = key;
+        self.count += 1;
+    }
+
+    fn guess<R: Record>(&mut self, among: &Remembered<R>) {
+        among.guess(&self.keys[..self.count], &mut self.guesses);
+    }
+}
+
+impl Default for Keys {
+    fn default() -> Keys {
+        Keys { keys: [NO_KEY; ASKED_MAX], count: 0, guesses: Vec::with_capacity(ASKED_MAX) }
+    }
+}
+
+impl Default for Batch {
+    fn default() -> Batch {
+        let nothing = Asked { start: 0, end: 0, is_chunk: false };
+        Batch { all: [nothing; ASKED_MAX], count: 0, words: Keys::default(), chunks: Keys::default() }
+    }
 }
 
 /// The forms of a chunk's words, one behind the other, and where each ends.
@@ -105,7 +137,7 @@ pub(super) struct Counter {
     parts: Vec<Part>,
     forms: Forms,
     // The words of the current text whose index is looked for, and those that are found and not counted yet.
-    batch: Batch,
+    batch: Option<Box<Batch>>,
     found: Vec<Found>,
     // The words of the current text, as indices into `seen`: each word once, and every word with a position in order.
     pub(super) touched: Vec<u32>,
@@ -160,7 +192,7 @@ impl Counter {
             long_chunks: Map::default(),
             parts: Vec::new(),
             forms: Forms::default(),
-            batch: Batch::default(),
+            batch: None,
             found: Vec::new(),
             touched: Vec::new(),
             order: Vec::new(),
@@ -192,51 +224,58 @@ impl Counter {
     /// Counts the words of a text and notes those with a position in their order.
     pub(super) fn count(&mut self, text: &str) {
         let bytes = text.as_bytes();
+        let mut batch = self.batch.take().unwrap_or_default();
         runs(text, |run| {
             let (Run::Plain(start, end) | Run::Chunk(start, end)) = run;
             let is_chunk = matches!(run, Run::Chunk(..));
             let key = if end - start <= KEY_BYTES { key_at(bytes, start, end - start) } else { NO_KEY };
             if is_chunk {
-                self.batch.chunks.push(key);
+                batch.chunks.push(key);
             } else {
-                self.batch.words.push(lower(key));
+                batch.words.push(lower(key));
             }
-            self.batch.all.push(Asked { start, end, is_chunk });
-            if self.batch.all.len() == ASKED_MAX {
-                self.look_up(text);
+            // No text has more bytes than 32 bits count.
+            batch.all[batch.count] = Asked { start: start as u32, end: end as u32, is_chunk };
+            batch.count += 1;
+            if batch.count == ASKED_MAX {
+                self.look_up(text, &mut batch);
             }
         });
-        self.look_up(text);
+        self.look_up(text, &mut batch);
+        self.batch = Some(batch);
         self.count_found();
     }
 
-    fn look_up(&mut self, text: &str) {
-        let mut batch = std::mem::take(&mut self.batch);
-        self.seen.guess(&batch.words, &mut batch.words_at);
-        self.chunks.guess(&batch.chunks, &mut batch.chunks_at);
-        let mut words = batch.words.iter().zip(&batch.words_at);
-        let mut chunks = batch.chunks.iter().zip(&batch.chunks_at);
-        for &Asked { start, end, is_chunk } in &batch.all {
-            if is_chunk {
-                let (key, &at) = chunks.next().expect("every chunk has a key");
-                self.count_chunk(&text[start..end], start, key, at);
+    fn look_up(&mut self, text: &str, batch: &mut Batch) {
+        let Batch { all, count, words, chunks } = batch;
+        words.guess(&self.seen);
+        chunks.guess(&self.chunks);
+        let (mut word, mut chunk) = (0, 0);
+        for asked in &all[..*count] {
+            let (start, end) = (asked.start as usize, asked.end as usize);
+            if asked.is_chunk {
+                self.count_chunk(&text[start..end], start, &chunks.keys[chunk], chunks.guesses[chunk]);
+                chunk += 1;
                 continue;
             }
-            let (key, &at) = words.next().expect("every word has a key");
-            match at {
-                NOWHERE if end - start > WORD_BYTES_MAX => self.too_long += 1,
-                NOWHERE => {
-                    let known = self.seen.find(key);
-                    let place = known.unwrap_or_else(|| self.place(&text[start..end].to_ascii_lowercase()));
-                    self.find(place, true, start);
-                }
-                _ => self.find(at, true, start),
-            }
+            let place = match words.guesses[word] {
+                NOWHERE => self.look_closely(&text[start..end], &words.keys[word]),
+                place => place,
+            };
+            word += 1;
+            self.find(place, true, start);
         }
-        batch.all.clear();
-        batch.words.clear();
-        batch.chunks.clear();
-        self.batch = batch;
+        (*count, words.count, chunks.count) = (0, 0, 0);
+    }
+
+    // Returns the index of a word that does not stand where it is looked for first.
+    #[cold]
+    fn look_closely(&mut self, word: &str, key: &Key) -> u32 {
+        if word.len() > WORD_BYTES_MAX {
+            self.too_long += 1;
+            return NOWHERE;
+        }
+        self.seen.find(key).unwrap_or_else(|| self.place(&word.to_ascii_lowercase()))
     }
 
     fn find(&mut self, place: u32, stands: bool, start: usize) {
@@ -292,9 +331,15 @@ impl Counter {
         self.too_long += chunk::words(chunk, false, &mut |word: Word<'_>| {
             text.push_str(word.form);
             ends.push(text.len());
-            keys.push(short(word.form).unwrap_or(NO_KEY));
             self.parts.push(Part { place: NOWHERE, at: word.at as u16, stands: word.stands });
         });
+        // A key is read as a whole, also that of the last form.
+        text.push_str(PADDING);
+        let mut start = 0;
+        keys.extend(ends.iter().map(|&end| {
+            let length = end - std::mem::replace(&mut start, end);
+            if length <= KEY_BYTES { key_at(text.as_bytes(), end - length, length) } else { NO_KEY }
+        }));
         self.seen.guess(&keys, &mut guesses);
         let mut start = 0;
         for (part, (&end, &guess)) in (first..).zip(ends.iter().zip(&guesses)) {
@@ -411,13 +456,22 @@ impl Counter {
     }
 }
 
+// The bits of a key that so many bytes have.
+const KEPT: [u128; KEY_BYTES + 1] = {
+    let (mut kept, mut length) = ([0; KEY_BYTES + 1], 1);
+    while length <= KEY_BYTES {
+        kept[length] = kept[length - 1] << 8 | 0xff;
+        length += 1;
+    }
+    kept
+};
+
 /// Returns the bytes of a word of up to 16 bytes, padded with zeros, which no word has.
 pub(super) fn key_at(bytes: &[u8], start: usize, length: usize) -> Key {
     let rest = &bytes[start..];
-    if let Some(chunk) = rest.first_chunk::<16>() {
-        let all = u128::from_le_bytes(*chunk);
-        let kept = if length == 16 { all } else { all & ((1 << (8 * length)) - 1) };
-        return [kept as u64, (kept >> 64) as u64];
+    if let Some(chunk) = rest.first_chunk::<KEY_BYTES>() {
+        let all = u128::from_le_bytes(*chunk) & KEPT[length];
+        return [all as u64, (all >> 64) as u64];
     }
     let mut padded = [0; 16];
     padded[..length].copy_from_slice(&rest[..length]);
