@@ -107,6 +107,7 @@ mod _phago {
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         refuse_subinterpreters()?;
         phago_engine::host::free::set_give_back(give_back);
+        end_at_once();
         module.add("ANALYSER", phago_core::text::ANALYSER)?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
         module.add("DOCUMENT_BYTES_MAX", phago_core::documents::DOCUMENT_BYTES_MAX)?;
@@ -187,6 +188,14 @@ fn refuse_subinterpreters() -> PyResult<()> {
     }
     let what = format!("phago is for the main interpreter of a process, and this is subinterpreter {number}");
     Err(PyImportError::new_err(what + "; processes are kept apart as well: see multiprocessing, and phago.connect"))
+}
+
+/// Lets a process end without giving memory back piece by piece before: the system takes all of it.
+fn end_at_once() {
+    // `mi_option_destroy_on_exit`, whose 2 stands for nothing at all.
+    const AT_EXIT: (libmimalloc_sys::mi_option_t, std::ffi::c_long) = (22, 2);
+    // SAFETY: it takes no pointer, and may be called at any time.
+    unsafe { libmimalloc_sys::mi_option_set(AT_EXIT.0, AT_EXIT.1) };
 }
 
 /// Returns free memory to the system: the allocator keeps it for a while, and then until it is called again.
