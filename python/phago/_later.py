@@ -1,12 +1,33 @@
-"""Names of a package that load what has them when they are first asked for."""
+"""What is loaded when it is first asked for: names of a package, and a module of which most programs need no more than the
+name.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["later"]
+__all__ = ["datetime", "later"]
+
+
+class _Module:
+    """A module that is loaded with the first of its names."""
+
+    def __init__(self, name: str) -> None:
+        self._module = name
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(import_module(self._module), name)
+        setattr(self, name, found)
+        return found
+
+
+# Moments are in many signatures and few calls, and it takes as long to load as a tenth of phago.
+if TYPE_CHECKING:
+    import datetime as datetime
+else:
+    datetime = _Module("datetime")
 
 
 def later(package: str, namespace: dict[str, Any], modules: Mapping[str, str]) -> Callable[[str], object]:

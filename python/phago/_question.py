@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import datetime
 import re
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Union
 
 from ._checks import count, moment_of, question_of, real, refusal
+from ._later import datetime
 from ._records import dataclass
 from ._rows import constants, hit, lexical_hit
 from .config import Ranking
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from ._embedding import Embedding
     from ._intake import Where
 
-Moment = datetime.datetime | str
+if TYPE_CHECKING:
+    Moment = datetime.datetime | str
+else:
+    Moment = Union["datetime.datetime", str]
 """A datetime with a time zone, or its text in ISO 8601."""
 
 Extras = tuple[bool | None, list[str], list[str], list[tuple[str, str]]]

@@ -6,14 +6,19 @@ back, or the value itself for what stands for none of them.
 
 from __future__ import annotations
 
-import datetime
 import os
 import sys
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
-_MICROSECOND = datetime.timedelta(microseconds=1)
+from ._later import datetime
+
+
+@cache
+def _epoch() -> tuple[datetime.datetime, datetime.timedelta]:
+    """The moment from which time is counted, and a microsecond."""
+    return datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC), datetime.timedelta(microseconds=1)
 
 
 def scalar(value: Any) -> Any:
@@ -52,7 +57,8 @@ def microseconds(value: Any) -> int | None:
             return None
     if not isinstance(value, datetime.datetime) or value.utcoffset() is None:
         return None
-    since: int = (value - _EPOCH) // _MICROSECOND
+    epoch, microsecond = _epoch()
+    since: int = (value - epoch) // microsecond
     return since
 
 
@@ -68,7 +74,8 @@ def lacks_zone(value: Any) -> bool:
 
 def moment(time: int) -> datetime.datetime:
     """The datetime in UTC of a time since 1970 in microseconds."""
-    return _EPOCH + time * _MICROSECOND
+    epoch, microsecond = _epoch()
+    return epoch + time * microsecond
 
 
 def sequence(value: Any) -> Any:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
+from ._later import datetime
 from ._pickles import restored
 from ._records import dataclass, field
 

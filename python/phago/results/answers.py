@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Sequence
 from typing import Any, cast, overload
 
+from .._later import datetime
 from .._json import json_text
 from .._pickles import restored
 from .._records import dataclass, field

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 from typing import Any, cast
 
+from .._later import datetime
 from .._pickles import restored
 from .._records import dataclass, field
 from ..document import FIELDS, Scalar
