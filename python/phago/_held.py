@@ -27,8 +27,6 @@ class Held:
     kept: _phago.Kept | None = None
     follower: _phago.Follower | None = None
     path: Path | None = None
-    threads: int = 1
-    """How many may work for it at once."""
 
     def driver(self) -> _phago.Runner:
         """Who makes ticks."""
@@ -100,7 +98,7 @@ class Held:
 def in_memory(config: ColonyConfig, shards: int, runner: RunnerConfig) -> Held:
     """A new colony in memory."""
     world = _phago.World.create(as_native(config, "ColonyConfig"), shards)
-    return Held(world, driven(world, runner), threads=runner.max_parallelism)
+    return Held(world, driven(world, runner))
 
 
 def driven(world: _phago.World, runner: RunnerConfig) -> _phago.Runner:

@@ -23,6 +23,7 @@ from ._intake import (
     Updated,
     Updating,
     Where,
+    are_many,
     chunks,
     is_evidence,
     keys_of,
@@ -134,7 +135,7 @@ class AsyncColony(AsyncAlive, Unpicklable):
 
         with Intake(on_error) as intake, shown(progress) as show:
             # A model may be told of a document once it stands, so it waits for that.
-            overlap = self._colony._embedding is None and (world.is_far or self._colony._open().threads > 1)
+            overlap = self._colony._embedding is None and (world.is_far or are_many(documents))
             async with aclosing(overlapped_async(calls(), world.is_far) if overlap else one_by_one()) as rows:
                 number = 0
                 async for row in rows:

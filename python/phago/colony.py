@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -23,6 +22,7 @@ from ._intake import (
     Updated,
     Updating,
     Where,
+    are_many,
     chunks,
     is_evidence,
     keys_of,
@@ -34,6 +34,7 @@ from ._intake import (
     undone_is_logged,
 )
 from ._jsonl import Export, read_jsonl
+from ._later import datetime
 from ._listing import Documents
 from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
@@ -161,8 +162,8 @@ class Colony(Alive, Unpicklable):
     ) -> IngestReport:
         """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
-        Any iterable will do; it is read in chunks of 1,000 to 8,000 documents, or 32 MiB of text, with several
-        threads one ahead of what is taken in, over nodes one or two. A document with an id that is there already with
+        Any iterable will do; it is read in chunks of 1,000 to 8,000 documents, or 32 MiB of text, one ahead of what is
+        taken in, over nodes one or two; with a model of vectors none. A document with an id that is there already with
         the same content changes nothing.
 
         Args:
@@ -189,7 +190,7 @@ class Colony(Alive, Unpicklable):
         with Intake(on_error) as intake, shown(progress) as show:
             made: Iterable[_phago.Call[_phago.IngestedRow]] = calls()
             # A model may be told of a document once it stands, so it waits for that.
-            if self._world.is_far or (self._open().threads > 1 and self._embedding is None):
+            if self._world.is_far or (self._embedding is None and are_many(documents)):
                 made = overlapped(made, self._world.is_far)
             for number, call in enumerate(made):
                 intake.add(call.wait())

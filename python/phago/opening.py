@@ -214,7 +214,7 @@ class _Asked:
         if shared is not None:
             message = f"`{self.path}` is on {shared}, which machines share: it may lose what was acknowledged"
             warnings.warn(message, NetworkFileSystemWarning, stacklevel=3)
-        held = Held(world, driven(world, self.runner), kept, path=self.path, threads=self.runner.max_parallelism)
+        held = Held(world, driven(world, self.runner), kept, path=self.path)
         timeout = self.runner.phase_timeout_ms
         return Colony._of(held, config_made(world.config), self.shards, timeout, self.embedding)
 
