@@ -172,12 +172,12 @@ PACKAGE = {
     "_pickles": "",
     "_records": "",
     "_unpicklable": "",
-    "_values": "",
+    "_values": "_later",
     "_bar": "",
-    "document": "_pickles _records",
+    "document": "_later _pickles _records",
     "ids": "",
     "machine": "",
-    "results._show": "",
+    "results._show": "_later",
     "results._quick": "",
     # Pictures as data, as SVG and as a page; of colonies they know only what they are given.
     "view": "",
@@ -198,8 +198,8 @@ PACKAGE = {
     "results.graph": "_records",
     "results.surveys": "_records results._show view.atlas view.notebook",
     "results.life": "_records",
-    "results.answers": "_json _pickles _records document export.arrow results._show",
-    "results.documents": "_pickles _records document results._show",
+    "results.answers": "_json _later _pickles _records document export.arrow results._show",
+    "results.documents": "_later _pickles _records document results._show",
     "results.machine": "_records ids",
     "results.ticks": "_pickles _records ids",
     "_debug": "",
@@ -217,7 +217,7 @@ PACKAGE = {
     "config": "_pickles _records _settings",
     "_rows": "_checks _log _settings config ids results results._quick results.ticks",
     "_embedding": "_checks _phago errors",
-    "_question": "_checks _embedding _intake _phago _records _rows config errors results",
+    "_question": "_checks _embedding _intake _later _phago _records _rows config errors results",
     "machine.ring": "_checks _phago _unpicklable config ids",
     "_intake": "_checks _frames _log _phago _rows document errors results",
     "graph": "_checks _files _phago _rows _unpicklable errors export.arrow export.graphml export.libraries results "
@@ -244,7 +244,7 @@ PACKAGE = {
     "agents": "_later agents.actions agents.agent agents.arrays agents.view",
     "_alive": "_checks _mapping _phago _progress _rows agents agents.minds graph results",
     "_held": "_checks _log _phago _records _settings config errors",
-    "colony": "_alive _checks _embedding _held _intake _jsonl _listing _phago _progress _question _rows _unpicklable "
+    "colony": "_alive _checks _embedding _held _intake _jsonl _later _listing _phago _progress _question _rows _unpicklable "
     "agents.minds config errors graph results view.glance",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable backends.choice config errors machine.coordinator "

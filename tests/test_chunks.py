@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import aclosing
 
+import phago
 import pytest
-from phago._intake import overlapped, overlapped_async
+from phago._intake import are_many, overlapped, overlapped_async
 
 
 class Told:
@@ -100,6 +101,33 @@ def test_one_that_cannot_be_prepared_is_not_begun(is_short):
         list(map(Told.wait, overlapped(calls(log, "abc", is_short, failing="b"), True)))
     assert log[-1] == "wait a"
     assert "begin b" not in log
+
+
+@pytest.mark.parametrize("documents", ["text", {"text": "text"}, phago.Document("text"), b"text", [], ["text"] * 1000])
+def test_a_list_of_one_chunk_is_not_read_ahead(documents):
+    assert not are_many(documents)
+
+
+@pytest.mark.parametrize("documents", [["text"] * 1001, (text for text in ["text"]), object()])
+def test_what_may_be_longer_is_read_ahead(documents):
+    assert are_many(documents)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("count", [1, 1001])
+@pytest.mark.parametrize("embed", [None, lambda texts: [[1.0]] * len(texts)])
+def test_any_number_of_threads_reads_ahead_unless_a_model_is_asked(monkeypatch, threads, count, embed):
+    read_ahead: list[bool] = []
+
+    def watched(made, are_far):
+        read_ahead.append(True)
+        return overlapped(made, are_far)
+
+    monkeypatch.setattr("phago.colony.overlapped", watched)
+    runner = phago.RunnerConfig(max_parallelism=threads)
+    with phago.Colony(shards=1, runner=runner, embed=embed) as colony:
+        assert colony.ingest([f"text {at}" for at in range(count)]).accepted == count
+    assert read_ahead == [True] * (count > 1000 and embed is None)
 
 
 def test_no_chunk_is_none():

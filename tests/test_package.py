@@ -234,9 +234,7 @@ def test_an_answer_needs_few_modules():
         "    assert (report.accepted, colony.run().digested, colony.query('ions')[0].id) == (2, 2, 'a')"
     )
     # What a module brings along is its own.
-    few = loaded_by(
-        "import __future__, bisect, datetime, errno, importlib, json, math, pathlib, struct, threading, typing"
-    )
+    few = loaded_by("import __future__, bisect, errno, importlib, json, math, pathlib, struct, typing")
     if phago._phago.DEBUG_BUILD:
         few |= loaded_by("import warnings")
     loaded = loaded_by(program) - few

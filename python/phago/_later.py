@@ -1,6 +1,4 @@
-"""What is loaded when it is first asked for: names of a package, and a module of which most programs need no more than the
-name.
-"""
+"""What is loaded when it is first asked for: names of a package, and a module that most programs only name."""
 
 from __future__ import annotations
 

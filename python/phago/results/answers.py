@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast, overload
 
-from .._later import datetime
 from .._json import json_text
+from .._later import datetime
 from .._pickles import restored
 from .._records import dataclass, field
 from ..document import Scalar
