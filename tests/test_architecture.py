@@ -244,8 +244,8 @@ PACKAGE = {
     "agents": "_later agents.actions agents.agent agents.arrays agents.view",
     "_alive": "_checks _mapping _phago _progress _rows agents agents.minds graph results",
     "_held": "_checks _log _phago _records _settings config errors",
-    "colony": "_alive _checks _embedding _held _intake _jsonl _later _listing _phago _progress _question _rows _unpicklable "
-    "agents.minds config errors graph results view.glance",
+    "colony": "_alive _checks _embedding _held _intake _jsonl _later _listing _phago _progress _question _rows "
+    "_unpicklable agents.minds config errors graph results view.glance",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable backends.choice config errors machine.coordinator "
     "machine.shard results",
