@@ -47,7 +47,7 @@ pub(crate) fn brief<T: Send>(py: Python<'_>, work: impl FnOnce() -> phago_core::
 /// Work that does not poll the flag runs to its end in the background, and its result is dropped.
 pub(crate) fn call<T: Send + 'static>(py: Python<'_>, work: impl Work<T>) -> Result<T> {
     let cancel = Cancel::new();
-    if !hears_signals() {
+    if !hears_signals(py)? {
         return brief(py, || work(&cancel));
     }
     py.detach(|| {
@@ -90,7 +90,7 @@ impl<T: Send + 'static> Begun<T> {
 
     /// Does what [`call`] does once the work has begun.
     pub(crate) fn wait(self, py: Python<'_>) -> Result<T> {
-        let hears = hears_signals();
+        let hears = hears_signals(py)?;
         py.detach(|| self.end(hears))
     }
 
@@ -120,7 +120,7 @@ pub(crate) fn stoppable<T: Send>(
     py: Python<'_>,
     work: impl FnOnce(&mut (dyn FnMut() -> bool + Send)) -> phago_core::Result<T> + Send,
 ) -> Result<T> {
-    let hears = hears_signals();
+    let hears = hears_signals(py)?;
     py.detach(|| {
         let mut raised = None;
         let outcome = guarded(|| {
@@ -192,10 +192,34 @@ where
 // Returns whether Python runs signal handlers on this thread. Only there is it useful to check for Ctrl-C. Other
 // threads stay out of the interpreter until their work is done: a thread that attaches while the interpreter ends would
 // hang, with all that the work holds.
-fn hears_signals() -> bool {
-    // The thread by which a process began, or that forked it. Python's own module of threads is not asked: it would be
-    // loaded for that alone.
+fn hears_signals(py: Python<'_>) -> PyResult<bool> {
+    static MAIN_THREAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static THIS_THREAD: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    // Python's module of threads would be loaded for this question alone.
+    if is_first_thread() {
+        return Ok(true);
+    }
+    let ask = || -> PyResult<bool> {
+        let main = MAIN_THREAD.import(py, "threading", "main_thread")?.call0()?.getattr("ident")?;
+        main.eq(THIS_THREAD.import(py, "threading", "get_ident")?.call0()?)
+    };
+    match ask() {
+        // A handler may have raised here already. An interpreter that is ending imports nothing, and runs no handlers.
+        Err(raised) if !is_ending(py) => Err(raised),
+        heard => Ok(heard.unwrap_or(false)),
+    }
+}
+
+// Returns whether the process began with this thread, or with the fork that it made.
+#[cfg(target_os = "linux")]
+fn is_first_thread() -> bool {
     rustix::thread::gettid() == rustix::process::getpid()
+}
+
+// Others have no such number, and Python is asked.
+#[cfg(not(target_os = "linux"))]
+fn is_first_thread() -> bool {
+    false
 }
 
 /// Returns whether the interpreter is ending: other threads cannot come back to it then.
