@@ -113,6 +113,21 @@ def test_what_may_be_longer_is_read_ahead(documents):
     assert are_many(documents)
 
 
+@pytest.mark.parametrize("length", [TypeError, KeyboardInterrupt, -1, None, 10**30])
+def test_what_is_iterated_is_not_asked_for_its_length(length):
+    class Texts:
+        def __iter__(self):
+            return iter(["one", "two"])
+
+        def __len__(self):
+            if isinstance(length, type):
+                raise length
+            return length
+
+    with phago.Colony(shards=1) as colony:
+        assert colony.ingest(Texts()).accepted == 2
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("count", [1, 1001])
 @pytest.mark.parametrize("embed", [None, lambda texts: [[1.0]] * len(texts)])

@@ -293,3 +293,20 @@ def test_event_loops_ask_for_times_too():
     assert found[0][0] == "new"
     assert found[1] == 0.3
     assert set(found[2]) == {"old", "undated"}
+
+
+def test_a_class_of_moments_that_a_test_puts_there_for_a_while_leaves_nothing(monkeypatch):
+    class Fixed(datetime.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return cls(2024, 3, 1, tzinfo=tz)
+
+    with phago.Colony(shards=1) as colony:
+        with monkeypatch.context() as patched:
+            patched.setattr(datetime, "datetime", Fixed)
+            colony.ingest({"id": "a", "text": "ions", "time": datetime.datetime.now(UTC)})
+            assert colony.query("ions")[0].time == Fixed.now(UTC)
+        colony.ingest({"id": "b", "text": "bread", "time": datetime.datetime(2025, 1, 1, tzinfo=UTC)})
+        times = [colony.query(word)[0].time for word in ("ions", "bread")]
+    assert times == [datetime.datetime(2024, 3, 1, tzinfo=UTC), datetime.datetime(2025, 1, 1, tzinfo=UTC)]
+    assert {type(time) for time in times} == {datetime.datetime}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sized
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, islice, repeat
 from types import TracebackType
@@ -69,9 +69,10 @@ def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[i
 
 def are_many(documents: Iterable[DocumentLike] | DocumentLike) -> bool:
     """Whether there may be more than one chunk, so that there is something to read while the first is taken in."""
-    if isinstance(documents, str | bytes | bytearray | Mapping | Document):
-        return False
-    return not isinstance(documents, Sized) or len(documents) > CHUNKS[0]
+    # Only these are asked for their length: of others it may be wrong, dear or an error.
+    if isinstance(documents, list | tuple):
+        return len(documents) > CHUNKS[0]
+    return not isinstance(documents, str | bytes | bytearray | Mapping | Document)
 
 
 def overlapped(calls: Iterable[_phago.Call[_T]], are_far: bool) -> Iterator[_phago.Call[_T]]:

@@ -10,15 +10,16 @@ __all__ = ["datetime", "later"]
 
 
 class _Module:
-    """A module that is loaded with the first of its names."""
+    """A module that is loaded with the first of its names. They stay its own: a test may replace them for a while."""
 
     def __init__(self, name: str) -> None:
-        self._module = name
+        self._name = name
+        self._module: Any = None
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(import_module(self._module), name)
-        setattr(self, name, found)
-        return found
+        if self._module is None:
+            self._module = import_module(self._name)
+        return getattr(self._module, name)
 
 
 # Moments are in many signatures and few calls, and it takes as long to load as a tenth of phago.

@@ -16,9 +16,9 @@ from ._later import datetime
 
 
 @cache
-def _epoch() -> tuple[datetime.datetime, datetime.timedelta]:
-    """The moment from which time is counted, and a microsecond."""
-    return datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC), datetime.timedelta(microseconds=1)
+def _epoch(kind: type[datetime.datetime]) -> tuple[datetime.datetime, datetime.timedelta]:
+    """The moment from which time is counted, and a microsecond. Tests replace the class of moments for a while."""
+    return kind(1970, 1, 1, tzinfo=datetime.UTC), datetime.timedelta(microseconds=1)
 
 
 def scalar(value: Any) -> Any:
@@ -57,7 +57,7 @@ def microseconds(value: Any) -> int | None:
             return None
     if not isinstance(value, datetime.datetime) or value.utcoffset() is None:
         return None
-    epoch, microsecond = _epoch()
+    epoch, microsecond = _epoch(datetime.datetime)
     since: int = (value - epoch) // microsecond
     return since
 
@@ -74,7 +74,7 @@ def lacks_zone(value: Any) -> bool:
 
 def moment(time: int) -> datetime.datetime:
     """The datetime in UTC of a time since 1970 in microseconds."""
-    epoch, microsecond = _epoch()
+    epoch, microsecond = _epoch(datetime.datetime)
     return epoch + time * microsecond
 
 
