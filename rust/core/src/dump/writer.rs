@@ -21,6 +21,7 @@ impl Writer {
         self.hash.finalize_reset().into()
     }
 
+    #[inline]
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() > PIECE {
