@@ -388,6 +388,7 @@ calls = [
     (60, lambda: colony.query("common", where={"n": {"gt": 3}})),
     (2000, lambda: colony.query("common", diverse=1)),
     (500, refused),
+    (300, lambda: phago.Colony(1).close()),
     (60, lambda: colony.explain("common w2", "1")),
     (60, lambda: colony.run(max_ticks=1)),
     (500, lambda: colony.ingest([{"text": "", "id": "x"}, *documents], on_error="skip")),

@@ -1,12 +1,12 @@
 //! Reads settings from Python, and returns them.
 
-use crate::error::Result;
+use crate::error::{Failure, Result};
 use phago_core::Error;
 use phago_core::config::{ColonyConfig, DistributedConfig, SHARDS_MAX};
 use phago_core::query::Ranking;
 use phago_core::settings::{Kind, Number, Settings, within};
 use phago_engine::RunnerConfig;
-use pyo3::exceptions::PyKeyError;
+use pyo3::exceptions::{PyKeyError, PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyBool, PyDict};
 
@@ -101,7 +101,7 @@ pub(crate) fn layout<'py>(
 pub(crate) fn read<S: Settings>(values: Option<&Bound<'_, PyDict>>, what: &str) -> Result<S> {
     let (mut settings, all) = (S::default(), S::all());
     for (name, value) in values.into_iter().flatten() {
-        let name = name.to_string();
+        let name: String = name.extract()?;
         let Some(setting) = all.iter().find(|setting| setting.name == name) else {
             let accepted = all.iter().map(|setting| setting.name).collect::<Vec<_>>().join(", ");
             return Err(Error::Config { field: name, value: format!("no field of a {what}"), accepted }.into());
@@ -123,24 +123,37 @@ pub(crate) fn read<S: Settings>(values: Option<&Bound<'_, PyDict>>, what: &str) 
 pub(crate) fn number<'py, T: Wanted + for<'a> FromPyObject<'a, 'py>>(
     name: &str,
     value: &Bound<'py, PyAny>,
-) -> Result<T, Error> {
-    let wrong = || Error::Config { field: name.into(), value: value.to_string(), accepted: T::WORDS.into() };
+) -> Result<T> {
     // In Python, True is an int; here it is a mistake.
     if value.is_instance_of::<PyBool>() {
-        return Err(wrong());
+        return Err(wrong(name, value, T::WORDS.into()));
     }
-    value.extract().map_err(|_| wrong())
+    match value.extract::<T>() {
+        Ok(number) => Ok(number),
+        Err(error) => {
+            let error: PyErr = error.into();
+            let py = value.py();
+            let kinds = [py.get_type::<PyTypeError>(), py.get_type::<PyValueError>(), py.get_type::<PyOverflowError>()];
+            // Else it is no wrong number, but for example a Ctrl-C meanwhile.
+            let is_wrong = kinds.iter().any(|kind| error.is_instance(py, kind));
+            Err(if is_wrong { wrong(name, value, T::WORDS.into()) } else { error.into() })
+        }
+    }
+}
+
+// Returns the error for a value that is not accepted, or what the handler of a signal raised while it was formatted.
+fn wrong(name: &str, value: &Bound<'_, PyAny>, accepted: String) -> Failure {
+    match value.str() {
+        Ok(text) => Error::Config { field: name.into(), value: text.to_string_lossy().into_owned(), accepted }.into(),
+        Err(raised) => raised.into(),
+    }
 }
 
 // Returns one of the words that a setting accepts, or [`Error::Config`] naming it.
-fn word(name: &str, value: &Bound<'_, PyAny>, words: &[&'static str]) -> Result<&'static str, Error> {
+fn word(name: &str, value: &Bound<'_, PyAny>, words: &[&'static str]) -> Result<&'static str> {
     let given = value.extract::<String>().ok();
     let found = words.iter().find(|word| given.as_deref() == Some(**word));
-    found.copied().ok_or_else(|| Error::Config {
-        field: name.into(),
-        value: value.to_string(),
-        accepted: words.join(" or "),
-    })
+    found.copied().ok_or_else(|| wrong(name, value, words.join(" or ")))
 }
 
 pub(crate) trait Wanted {
