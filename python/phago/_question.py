@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from ._embedding import Embedding
     from ._intake import Where
 
-if TYPE_CHECKING:
     Moment = datetime.datetime | str
 else:
     Moment = Union["datetime.datetime", str]

@@ -342,8 +342,8 @@ fn string<'a>(field: &str, value: &'a Bound<'_, PyAny>) -> Result<&'a str, Fault
         if !error.is_instance_of::<PyUnicodeEncodeError>(py) {
             return Fault::new(field, format!("cannot be encoded as UTF-8: {error}"));
         }
-        let start =
-            error.value(py).getattr(intern!(py, "start")).map_or_else(|_| "?".into(), |start| start.to_string());
+        let start = error.value(py).getattr(intern!(py, "start")).and_then(|start| start.extract::<usize>());
+        let start = start.map_or_else(|_| "?".into(), |start| start.to_string());
         Fault::new(field, format!("has a lone surrogate at index {start}; accepted is text that UTF-8 can encode"))
     })
 }

@@ -128,7 +128,10 @@ pub(crate) fn text(given: &Bound<'_, PyAny>) -> Option<Box<str>> {
 }
 
 pub(crate) fn kind(value: &Bound<'_, PyAny>) -> String {
-    value.get_type().fully_qualified_name().map_or_else(|_| "of an unknown type".into(), |name| name.to_string())
+    value
+        .get_type()
+        .fully_qualified_name()
+        .map_or_else(|_| "of an unknown type".into(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Returns a value formatted for messages.
