@@ -44,9 +44,23 @@ ANSWERS = [
     Mutant(
         "a passage is cut behind the last space",
         "rust/core/src/text/passages.rs",
-        "seen[near..].split_word_bound_indices().map(|(at, _)| near + at)",
-        "seen[near..].split_word_bound_indices().map(|(at, _)| near + at).take(1)",
+        "near + at",
+        "near + at.min(0)",
         "phago-core lib the_last_bound_of_words_is_that_of_all_words",
+    ),
+    Mutant(
+        "a title has the words behind it",
+        "rust/core/src/text/session.rs",
+        "words.min(TITLE_TERMS_MAX)",
+        "TITLE_TERMS_MAX.min(self.counter.order.len())",
+        "phago-core lib a_title_has_the_words_that_are_read_of_it_alone",
+    ),
+    Mutant(
+        "no word in -on is stemmed",
+        "rust/core/src/text/fold.rs",
+        "!ends_as_a_suffix(&folded)",
+        "(!ends_as_a_suffix(&folded) || folded.ends_with(\"on\"))",
+        "phago-core lib stems_are_those_of_snowball_english",
     ),
     Mutant(
         "a word keeps what the text before counted",

@@ -94,6 +94,8 @@ fn square(tf: u32) -> f64 {
 /// The most terms of a title that are kept in order; longer titles are no names.
 pub const TITLE_TERMS_MAX: usize = 32;
 
+const BRACKETS: [char; 6] = ['(', ')', '[', ']', '{', '}'];
+
 /// Analyses texts for one thread and remembers the words it has seen.
 pub struct Session {
     pub(super) counter: Counter,
@@ -131,20 +133,24 @@ impl Session {
             }
         }
         self.counter.count(text);
+        let title = self.title(title, title_words);
         let mut analysis = self.collect();
         analysis.sequence = self.sequence(title_words, analysis.terms.len());
-        if !title.is_empty() {
-            analysis.title = self.title(title);
-        }
+        analysis.title = title;
         self.counter.full = false;
         self.counter.forget();
         analysis
     }
 
-    fn title(&mut self, title: &str) -> Box<[u32]> {
+    // Returns the terms of a title, whose words in order are the first `words` of the current text.
+    fn title(&mut self, title: &str, words: usize) -> Box<[u32]> {
+        if words > 0 && !title.contains(BRACKETS) {
+            let words = &self.counter.order[..words.min(TITLE_TERMS_MAX)];
+            return words.iter().map(|&place| self.counter.seen[place].term).collect();
+        }
         let (mut terms, mut functions) = (Vec::new(), Vec::new());
         let mut depth = 0u32;
-        for piece in title.split_inclusive(['(', ')', '[', ']', '{', '}']) {
+        for piece in title.split_inclusive(BRACKETS) {
             if depth == 0 {
                 self.visit(piece, |word| match word.role {
                     Role::Function => functions.extend(word.term),

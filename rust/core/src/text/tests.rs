@@ -219,6 +219,13 @@ fn stems_are_those_of_snowball_english() {
         ("skies", "sky"),
         ("dying", "die"),
         ("consolidating", "consolid"),
+        ("electric", "electr"),
+        ("walked", "walk"),
+        ("regulation", "regul"),
+        ("operator", "oper"),
+        ("cheerful", "cheer"),
+        ("adjustment", "adjust"),
+        ("capitalism", "capit"),
         ("naïve", "naiv"),
         ("x86", "x86"),
         ("日本", "日本"),
@@ -477,6 +484,24 @@ proptest! {
         prop_assert!(cold.terms.is_sorted_by(|a, b| a.0 < b.0));
         prop_assert!(cold.forms.is_sorted_by(|a, b| a.0 < b.0));
         prop_assert!(cold.terms.iter().chain(&cold.forms).all(|&(_, count)| count > 0));
+    }
+
+    // Most are read of what was counted, and some once more.
+    #[test]
+    fn a_title_has_the_words_that_are_read_of_it_alone(
+        title in prop_oneof![2 => "([a-zA-Z0-9]{1,5}[ _.'/&+#:-]{0,2}|the |don't ){0,40}", 1 => any_text()],
+    ) {
+        let title = title.replace(['(', ')', '[', ']', '{', '}'], " ");
+        let mut session = session();
+        let analysis = session.analyse(&title, "text");
+        let (mut words, mut functions) = (Vec::new(), Vec::new());
+        session.words(&title, |word| match word.role {
+            Role::Function => functions.extend(word.term),
+            Role::Word => words.extend(word.term),
+        });
+        let mut expected = if words.is_empty() { functions } else { words };
+        expected.truncate(TITLE_TERMS_MAX);
+        prop_assert_eq!(&*analysis.title, &*expected, "{:?}", title);
     }
 
     // A session remembers words and chunks, and counts in what it remembers.
