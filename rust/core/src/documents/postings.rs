@@ -2,6 +2,7 @@
 
 use super::packed::{packed, unpacked};
 use crate::metadata::{Among, Places};
+use prefetch_index::prefetch_index;
 use std::ops::Range;
 
 /// One posting of a term: the place of a document and how often the document has the term.
@@ -197,6 +198,11 @@ impl Postings {
             let found = list[low..high].binary_search_by_key(&place, |posting| read(posting).0);
             found.ok().map(|index| read(&list[low + index]).1)
         })
+    }
+
+    /// Has the processor read meanwhile where the next posting goes.
+    pub(super) fn prefetch(&self) {
+        each_kind!(self, |list, _read| prefetch_index(list, list.len()));
     }
 
     /// Adds a document with `length` indexed words. Its place is after all others in the list.

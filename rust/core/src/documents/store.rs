@@ -9,6 +9,7 @@ use crate::metadata::{Among, Filter, MetadataIndex, Places};
 use crate::table::Table;
 use crate::text::{Analysis, DOCUMENT_WORDS_MAX, Sequence, Session};
 use crate::titles::Titles;
+use prefetch_index::prefetch_index;
 use std::hash::BuildHasher;
 
 /// The largest number of documents in a shard: places are 32 bits wide.
@@ -261,6 +262,17 @@ impl Documents {
         counted.filter(|(_, documents)| *documents > 0)
     }
 
+    /// Has the processor read meanwhile what is needed first to insert these documents: of the next one where its lists
+    /// end, of the one behind it where they are. Lists lie all over memory.
+    pub(crate) fn prefetch(&self, coming: &[Analysed]) {
+        let lists = |at: usize| {
+            let terms = coming.get(at).map_or(&[][..], |document| &document.analysis.terms);
+            terms.iter().filter_map(|(term, _)| self.list_of.get(*term as usize)?.checked_sub(1))
+        };
+        lists(1).for_each(|list| prefetch_index(&self.lists, list as usize));
+        lists(0).for_each(|list| self.lists[list as usize].prefetch());
+    }
+
     /// Adds a document that is not here yet.
     pub(crate) fn insert(&mut self, mut new: Analysed, arrival: u32) {
         let place = self.all.len() as u32;
@@ -291,8 +303,7 @@ impl Documents {
         self.taken.push(place);
     }
 
-    // Adds a document to the lists of its terms, which are sorted. Lists lie all over memory: their numbers are read
-    // together, then the lists, so that they are waited for together.
+    // Adds a document to the lists of its terms, which are sorted.
     fn list(&mut self, place: u32, terms: &[(u32, u32)], length: u32) {
         let Some(&(last, _)) = terms.last() else { return };
         if self.list_of.len() <= last as usize {
@@ -304,8 +315,6 @@ impl Documents {
             *list = self.lists.len() as u32;
             self.list_of[term as usize] = *list;
         }
-        let read = lists.iter().fold(0, |read, &list| read ^ self.lists[list as usize - 1].cost());
-        std::hint::black_box(read);
         for (&list, &(_, count)) in lists.iter().zip(terms) {
             self.lists[list as usize - 1].push(place, count, length);
         }

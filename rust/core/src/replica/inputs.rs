@@ -333,7 +333,10 @@ impl Placement {
         // Not shared, unless a worker that hangs still reads the shard: then the colony continues with a copy.
         let shard = Arc::make_mut(&mut self.shard);
         let mut waiting = Vec::with_capacity(self.documents.len());
-        for document in self.documents {
+        shard.prefetch(&self.documents);
+        let mut documents = self.documents.into_iter();
+        while let Some(document) = documents.next() {
+            shard.prefetch(documents.as_slice());
             waiting.push(((self.arrival, document.id.0), document.body.text_bytes()));
             shard.insert(document, self.arrival);
         }

@@ -251,6 +251,11 @@ impl Shard {
         Some(document)
     }
 
+    /// Has the processor read meanwhile what the insertion of these documents reads first.
+    pub(crate) fn prefetch(&self, coming: &[Analysed]) {
+        self.documents.prefetch(coming);
+    }
+
     pub(crate) fn insert(&mut self, document: Analysed, arrival: u32) {
         self.documents.insert(document, arrival);
     }

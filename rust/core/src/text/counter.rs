@@ -76,6 +76,7 @@ struct Batch {
 /// The keys of words, in lower case, or of chunks, as the text has them, in order.
 struct Keys {
     keys: [Key; ASKED_MAX],
+    hashes: [u64; ASKED_MAX],
     count: usize,
     // The indices under which they are remembered, as far as these are guessed.
     guesses: Vec<u32>,
@@ -83,19 +84,20 @@ struct Keys {
 
 impl Keys {
     #[inline]
-    fn push(&mut self, key: Key) {
+    fn push<R: Record>(&mut self, key: Key, among: &Remembered<R>) {
         self.keys[self.count] = key;
+        self.hashes[self.count] = among.prefetch(&key);
         self.count += 1;
     }
 
     fn guess<R: Record>(&mut self, among: &Remembered<R>) {
-        among.guess(&self.keys[..self.count], &mut self.guesses);
+        among.guess(&self.keys[..self.count], &self.hashes[..self.count], &mut self.guesses);
     }
 }
 
 impl Default for Keys {
     fn default() -> Keys {
-        Keys { keys: [NO_KEY; ASKED_MAX], count: 0, guesses: Vec::with_capacity(ASKED_MAX) }
+        Keys { keys: [NO_KEY; ASKED_MAX], hashes: [0; ASKED_MAX], count: 0, guesses: Vec::with_capacity(ASKED_MAX) }
     }
 }
 
@@ -112,6 +114,7 @@ struct Forms {
     text: String,
     ends: Vec<usize>,
     keys: Vec<Key>,
+    hashes: Vec<u64>,
     guesses: Vec<u32>,
 }
 
@@ -230,9 +233,9 @@ impl Counter {
             let is_chunk = matches!(run, Run::Chunk(..));
             let key = if end - start <= KEY_BYTES { key_at(bytes, start, end - start) } else { NO_KEY };
             if is_chunk {
-                batch.chunks.push(key);
+                batch.chunks.push(key, &self.chunks);
             } else {
-                batch.words.push(lower(key));
+                batch.words.push(lower(key), &self.seen);
             }
             // No text has more bytes than 32 bits count.
             batch.all[batch.count] = Asked { start: start as u32, end: end as u32, is_chunk };
@@ -326,7 +329,7 @@ impl Counter {
 
     // Adds the words of a chunk to `parts`. They are looked for together, like words.
     fn analyse_chunk(&mut self, chunk: &str) {
-        let Forms { mut text, mut ends, mut keys, mut guesses } = std::mem::take(&mut self.forms);
+        let Forms { mut text, mut ends, mut keys, mut hashes, mut guesses } = std::mem::take(&mut self.forms);
         let first = self.parts.len();
         self.too_long += chunk::words(chunk, false, &mut |word: Word<'_>| {
             text.push_str(word.form);
@@ -340,7 +343,8 @@ impl Counter {
             let length = end - std::mem::replace(&mut start, end);
             if length <= KEY_BYTES { key_at(text.as_bytes(), end - length, length) } else { NO_KEY }
         }));
-        self.seen.guess(&keys, &mut guesses);
+        hashes.extend(keys.iter().map(|key| self.seen.prefetch(key)));
+        self.seen.guess(&keys, &hashes, &mut guesses);
         let mut start = 0;
         for (part, (&end, &guess)) in (first..).zip(ends.iter().zip(&guesses)) {
             self.parts[part].place = if guess == NOWHERE { self.place(&text[start..end]) } else { guess };
@@ -349,7 +353,8 @@ impl Counter {
         text.clear();
         ends.clear();
         keys.clear();
-        self.forms = Forms { text, ends, keys, guesses };
+        hashes.clear();
+        self.forms = Forms { text, ends, keys, hashes, guesses };
     }
 
     // No branch depends on what is read of a word, so that the next are read meanwhile.

@@ -1,10 +1,12 @@
 //! What a session remembers of short texts: words, and chunks.
 //!
 //! Much of the time of an analysis goes into waiting for memory: what is remembered is larger than the processor's
-//! caches. So texts are looked for some at a time, in two steps without a branch that depends on what was read: first
-//! where each would stand, then whether it does. The processor then waits for many of them at once.
+//! caches. So texts are looked for some at a time, in steps without a branch that depends on what was read: as each is
+//! met, where its index would stand is asked for; then where each would stand; then whether it does. The processor waits
+//! for many of them at once, and reads the text meanwhile.
 
 use crate::maps::State;
+use prefetch_index::prefetch_index;
 use std::hash::BuildHasher;
 use std::ops::{Index, IndexMut};
 
@@ -44,11 +46,23 @@ impl<R: Record> Remembered<R> {
         Remembered { records: vec![R::NOTHING], slots: vec![NOWHERE; SLOTS_MIN], state: State::default() }
     }
 
-    /// Puts the indices of texts into a list, by their keys, as far as each stands where it is looked for first. For all
-    /// others, and for those without a key, it has [`NOWHERE`].
-    pub(super) fn guess(&self, keys: &[Key], guesses: &mut Vec<u32>) {
+    /// Returns the hash of a key, and has the processor read meanwhile where its index stands.
+    #[inline]
+    pub(super) fn prefetch(&self, key: &Key) -> u64 {
+        let hash = self.hash(key);
+        prefetch_index(&self.slots, self.slot(hash));
+        hash
+    }
+
+    /// Puts the indices of texts into a list, by their keys and the hashes of these, as far as each stands where it is
+    /// looked for first. For all others, and for those without a key, it has [`NOWHERE`].
+    pub(super) fn guess(&self, keys: &[Key], hashes: &[u64], guesses: &mut Vec<u32>) {
         guesses.clear();
-        guesses.extend(keys.iter().map(|key| self.slots[self.slot(self.hash(key))]));
+        guesses.extend(hashes.iter().map(|hash| {
+            let place = self.slots[self.slot(*hash)];
+            prefetch_index(&self.records, place as usize);
+            place
+        }));
         for (guess, key) in guesses.iter_mut().zip(keys) {
             // Compared and written in any case, so that the next are read meanwhile.
             let is_it = self.records[*guess as usize].key() == *key;
@@ -160,7 +174,8 @@ mod tests {
                 prop_assert!(places.iter().copied().eq(first..first + keys.len() as u32));
                 prop_assert!(2 * all.records.len() <= all.slots.len());
                 let mut guesses = vec![7];
-                all.guess(&keys, &mut guesses);
+                let hashes = |keys: &[Key]| keys.iter().map(|key| all.prefetch(key)).collect::<Vec<_>>();
+                all.guess(&keys, &hashes(&keys), &mut guesses);
                 for ((key, &place), &guess) in keys.iter().zip(&places).zip(&guesses) {
                     prop_assert!(all.find(key) == Some(place) && all[place].0 == *key);
                     prop_assert!(guess == place || guess == NOWHERE);
@@ -168,7 +183,7 @@ mod tests {
                 // Half of the slots are empty, so most stand where they are looked for first.
                 let guessed = guesses.iter().filter(|guess| **guess != NOWHERE).count();
                 prop_assert!(guesses.len() == keys.len() && 2 * guessed >= keys.len());
-                all.guess(&others, &mut guesses);
+                all.guess(&others, &hashes(&others), &mut guesses);
                 for (key, &guess) in others.iter().zip(&guesses).filter(|(key, _)| !keys.contains(key)) {
                     prop_assert_eq!((all.find(key), guess), (None, NOWHERE));
                 }
