@@ -11,6 +11,7 @@ use crate::text::{Analysis, DOCUMENT_WORDS_MAX, Sequence, Session};
 use crate::titles::Titles;
 use prefetch_index::prefetch_index;
 use std::hash::BuildHasher;
+use std::slice;
 
 /// The largest number of documents in a shard: places are 32 bits wide.
 pub const DOCUMENTS_MAX: u64 = u32::MAX as u64;
@@ -263,12 +264,21 @@ impl Documents {
     }
 
     /// Has the processor read meanwhile what is needed first to insert these documents: of the next one where its lists
-    /// end, of the one behind it where they are. Lists lie all over memory.
+    /// end, of the second where they are, of the fourth its terms, and of the fifth what was analysed of it. All of
+    /// this lies all over memory, and each is found by what was read before.
     pub(crate) fn prefetch(&self, coming: &[Analysed]) {
         let lists = |at: usize| {
             let terms = coming.get(at).map_or(&[][..], |document| &document.analysis.terms);
             terms.iter().filter_map(|(term, _)| self.list_of.get(*term as usize)?.checked_sub(1))
         };
+        if let Some(Analysed { body, analysis, .. }) = coming.get(4) {
+            prefetch_index(slice::from_ref(&**body), 0);
+            prefetch_index(slice::from_ref(&**analysis), 0);
+        }
+        if let Some(Analysed { analysis, .. }) = coming.get(3) {
+            let a_line = 64 / size_of::<(u32, u32)>();
+            (0..analysis.terms.len()).step_by(a_line).for_each(|at| prefetch_index(&analysis.terms, at));
+        }
         lists(1).for_each(|list| prefetch_index(&self.lists, list as usize));
         lists(0).for_each(|list| self.lists[list as usize].prefetch());
     }
