@@ -319,14 +319,13 @@ impl Documents {
         if self.list_of.len() <= last as usize {
             self.list_of.resize(last as usize + 1, 0);
         }
-        let mut lists: Vec<u32> = terms.iter().map(|&(term, _)| self.list_of[term as usize]).collect();
-        for (list, &(term, _)) in lists.iter_mut().zip(terms).filter(|(list, _)| **list == 0) {
-            self.lists.push(Postings::default());
-            *list = self.lists.len() as u32;
-            self.list_of[term as usize] = *list;
-        }
-        for (&list, &(_, count)) in lists.iter().zip(terms) {
-            self.lists[list as usize - 1].push(place, count, length);
+        for &(term, count) in terms {
+            let list = &mut self.list_of[term as usize];
+            if *list == 0 {
+                self.lists.push(Postings::default());
+                *list = self.lists.len() as u32;
+            }
+            self.lists[*list as usize - 1].push(place, count, length);
         }
     }
 
