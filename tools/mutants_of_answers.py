@@ -59,7 +59,7 @@ ANSWERS = [
         "no word in -on is stemmed",
         "rust/core/src/text/fold.rs",
         "!ends_as_a_suffix(&folded)",
-        "(!ends_as_a_suffix(&folded) || folded.ends_with(\"on\"))",
+        '(!ends_as_a_suffix(&folded) || folded.ends_with("on"))',
         "phago-core lib stems_are_those_of_snowball_english",
     ),
     Mutant(
