@@ -376,7 +376,7 @@ TICKS = [
         STORE + "recovery.rs",
         "self.options.mutant != Some(Mutant::TailLeft)",
         "false",
-        SCHEDULES,
+        "phago-engine store_power what_was_cut_off_never_comes_back",
     ),
     Mutant(
         "store: what is found beyond the witness is trusted",
