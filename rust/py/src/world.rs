@@ -201,7 +201,11 @@ impl World {
         let bytes: usize = documents.iter().flatten().map(bytes).sum();
         let is_short = documents.len() <= 16 && bytes <= SHORT_BYTES;
         let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
-        let chunk = py.detach(|| colony.world.chunk(documents, first_index));
+        let chunk = py.detach(|| {
+            let mut chunk = colony.world.chunk(documents, first_index);
+            colony.begin(&mut chunk);
+            chunk
+        });
         let chunk = Arc::new(Mutex::new(Some(chunk)));
         let (world, coming) = (self.world()?.clone(), chunk.clone());
         let call = self.call_short(is_short, move |_, _| {

@@ -59,6 +59,13 @@ impl Colony {
         *lock(&self.helper) = Arc::downgrade(runner);
     }
 
+    /// Does what [`World::begin_chunk`] does, with the threads of the helping runner.
+    pub fn begin(&self, chunk: &mut Chunk) {
+        if let Some(runner) = lock(&self.helper).upgrade() {
+            self.world.begin_chunk(chunk, runner.pool());
+        }
+    }
+
     /// Does what [`World::ingest_chunk`] does, with the threads of the helping runner.
     ///
     /// # Errors

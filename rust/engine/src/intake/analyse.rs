@@ -3,7 +3,7 @@
 use crate::lock::lock;
 use crate::sync::{Arc, Mutex};
 use crate::work::job::message;
-use crate::work::pool::Pool;
+use crate::work::pool::{Mapping, Pool};
 use phago_core::documents::{Analysed, Body};
 use phago_core::ids::DocumentId;
 use phago_core::input::Forms;
@@ -70,13 +70,8 @@ impl Sessions {
         analysed
     }
 
-    /// Analyses bodies on the calling thread and the workers of a pool. Returns them in their order.
-    pub(super) fn analyse_all(
-        self: &Arc<Self>,
-        lexicon: &Arc<Lexicon>,
-        bodies: Vec<Raw>,
-        pool: Option<&Pool>,
-    ) -> impl Iterator<Item = Result<Analysed>> + use<> {
+    /// Begins to analyse bodies by the workers of a pool. Without one, nothing is done before it is finished.
+    pub(super) fn begin_all(self: &Arc<Self>, lexicon: &Arc<Lexicon>, bodies: Vec<Raw>, pool: Option<&Pool>) -> Analysing {
         let (sessions, lexicon) = (self.clone(), lexicon.clone());
         let analyse = move |group: Vec<Raw>| -> Vec<Result<Analysed>> {
             let mut session = sessions.take(&lexicon);
@@ -85,10 +80,39 @@ impl Sessions {
             done
         };
         let groups = groups(bodies);
-        let done = match pool {
+        match pool {
+            Some(pool) => Analysing::Begun(pool.begin_map(groups, analyse)),
+            None => Analysing::Waiting(groups, Box::new(analyse)),
+        }
+    }
+
+    /// Analyses bodies on the calling thread and the workers of a pool. Returns them in their order.
+    pub(super) fn analyse_all(
+        self: &Arc<Self>,
+        lexicon: &Arc<Lexicon>,
+        bodies: Vec<Raw>,
+        pool: Option<&Pool>,
+    ) -> impl Iterator<Item = Result<Analysed>> + use<> {
+        self.begin_all(lexicon, bodies, pool).finish()
+    }
+}
+
+type Group = Vec<Raw>;
+type Done = Vec<Result<Analysed>>;
+
+/// Bodies that are analysed.
+pub(super) enum Analysing {
+    Begun(Mapping<Group, Done>),
+    Waiting(Vec<Group>, Box<dyn Fn(Group) -> Done + Send>),
+}
+
+impl Analysing {
+    /// Does what is left, with the calling thread. Returns what was analysed, in the order of the bodies.
+    pub(super) fn finish(self) -> impl Iterator<Item = Result<Analysed>> + use<> {
+        let done = match self {
             // Panics are caught document by document, so none reaches the pool.
-            Some(pool) => pool.map(groups, analyse).unwrap_or_else(|panic| resume_unwind(Box::new(panic.message))),
-            None => groups.into_iter().map(analyse).collect(),
+            Analysing::Begun(mapping) => mapping.finish().unwrap_or_else(|panic| resume_unwind(Box::new(panic.message))),
+            Analysing::Waiting(groups, analyse) => groups.into_iter().map(analyse).collect(),
         };
         done.into_iter().flatten()
     }

@@ -1,13 +1,19 @@
-//! Documents that are ingested together. Where their homes are other processes, these may read them ahead.
+//! Documents that are ingested together. They may be read ahead: by their homes, where these are other processes; else by
+//! the threads that help.
 
+use super::ingest::Looked;
 use crate::store::Prepared as Record;
 use crate::sync::Arc;
+use crate::work::pool::Pool;
 use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::message::Step;
 use phago_core::documents::Body;
 use phago_core::ids::DocumentId;
 use phago_core::{Error, Result};
+
+// Below this, whoever ingests them has read them before a helper is awake.
+const AHEAD_MIN: usize = 64;
 
 /// Documents that are ingested together, of one colony.
 #[derive(Debug)]
@@ -20,6 +26,7 @@ pub(super) type Checked = Result<(DocumentId, Box<Body>)>;
 pub(super) enum Documents {
     /// With the caller's index of the first.
     Here(Vec<Checked>, usize),
+    Begun(Looked),
     Far(Ahead),
 }
 
@@ -69,6 +76,18 @@ impl World {
             Some(_) => Documents::Far(Ahead::new(documents, first_index)),
             None => Documents::Here(documents.into_iter().zip(first_index..).map(checked).collect(), first_index),
         })
+    }
+
+    /// Lets the workers of `pool` begin to read documents, if they are many, while those before them are ingested. It waits
+    /// for nobody and never fails: what is not done now is done later.
+    pub fn begin_chunk(&self, chunk: &mut Chunk, pool: &Pool) {
+        if let Documents::Here(documents, first_index) = &mut chunk.0
+            && pool.max_parallelism() > 1
+            && documents.len() >= AHEAD_MIN
+            && let Some(looked) = self.look_ahead(documents, *first_index, pool)
+        {
+            chunk.0 = Documents::Begun(looked);
+        }
     }
 
     /// Does what can be done for documents while those before them are ingested: their homes, where they are other

@@ -1,18 +1,22 @@
 //! Ingest: adding documents.
 
+use super::analyse::Analysing;
 use super::chunk::{Checked, Chunk, Documents};
 use super::enter::Standing;
 use crate::journal::Journal;
 use crate::lock::lock;
 use crate::store::Prepared as Record;
+use crate::sync::MutexGuard;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
 use phago_core::documents::{Analysed, Body, Known};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Change, Outcome, Prepared};
 use phago_core::maps::Map;
+use phago_core::replica::Replica;
 use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
+use std::fmt;
 use std::sync::Arc;
 
 /// What to do with a chunk that holds a bad document.
@@ -56,6 +60,28 @@ impl Fate {
     }
 }
 
+/// Documents that were looked at, some of which may be read.
+pub(super) struct Looked {
+    fates: Vec<Fate>,
+    first_index: usize,
+    reading: Option<Reading>,
+}
+
+impl fmt::Debug for Looked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Looked").field("documents", &self.fates.len()).finish_non_exhaustive()
+    }
+}
+
+// The new documents among those of a chunk.
+struct Reading {
+    // By which words are numbered.
+    lexicon: Arc<Lexicon>,
+    // Where they stand in the chunk.
+    places: Vec<usize>,
+    analysing: Analysing,
+}
+
 impl World {
     /// Accepts one chunk of documents. An error in `documents` stands for a document that the caller refused before.
     /// `first_index` is the caller's index of the first one, by which errors name the others.
@@ -82,42 +108,42 @@ impl World {
     /// # Errors
     /// As [`World::ingest`].
     pub fn ingest_chunk(&self, chunk: Chunk, on_error: OnError, pool: Option<&Pool>) -> Result<Ingested> {
-        let (documents, first_index) = match (chunk.0, &self.remote) {
-            (Documents::Here(documents, first_index), _) => (documents, first_index),
+        let ingested = match (chunk.0, &self.remote) {
+            (Documents::Here(documents, first_index), _) => {
+                let looked = self.look(documents, first_index);
+                looked.and_then(|looked| self.take(looked, on_error, pool))
+            }
+            (Documents::Begun(looked), _) => self.take(looked, on_error, pool),
             (Documents::Far(ahead), Some(remote)) => return remote.ingest(self, ahead, on_error),
             (Documents::Far(_), None) => unreachable!("this colony made the chunk"),
         };
-        let ingested = self.take(documents, first_index, on_error, pool);
         // Perhaps those of refused documents.
         self.forget_words();
         ingested
     }
 
-    fn take(
-        &self,
-        documents: Vec<Checked>,
-        first_index: usize,
-        on_error: OnError,
-        pool: Option<&Pool>,
-    ) -> Result<Ingested> {
+    fn take(&self, looked: Looked, on_error: OnError, pool: Option<&Pool>) -> Result<Ingested> {
         let raise = |fates: &mut [Fate]| if on_error == OnError::Raise { first_error(fates) } else { Ok(()) };
-        let mut fates = self.look(documents, first_index)?;
+        let Looked { mut fates, first_index, mut reading } = looked;
         raise(&mut fates)?;
-        let mut lexicon = self.lexicon()?;
         let mut early = None;
         let inputs = loop {
-            self.analyse(&mut fates, first_index, &lexicon, pool);
+            let Reading { lexicon, places, analysing } = match reading.take() {
+                Some(begun) => begun,
+                None => self.begin_reading(&mut fates, first_index, self.lexicon()?, pool),
+            };
+            for (place, analysed) in places.into_iter().zip(analysing.finish()) {
+                fates[place] = analysed.map_or_else(Fate::Bad, Fate::Analysed);
+            }
             raise(&mut fates)?;
             if early.is_none() {
                 early = self.record_early(&mut fates)?;
             }
             let inputs = lock(&self.inputs);
-            let now = self.lexicon()?;
-            if Arc::ptr_eq(&lexicon, &now) {
+            if Arc::ptr_eq(&lexicon, &self.lexicon()?) {
                 break inputs;
             }
             // The colony forgot words meanwhile, so the term indices of the analysed documents are invalid.
-            lexicon = now;
             fates.iter_mut().for_each(Fate::unread);
         };
         self.settle(&mut fates, first_index, &inputs)?;
@@ -165,34 +191,32 @@ impl World {
         Ok(id)
     }
 
-    // Makes a first check, so that documents that are present are not analysed again. It needs the inputs' lock only if
-    // some document that is present is about to leave, or to have another lifetime.
-    fn look(&self, documents: Vec<Checked>, first_index: usize) -> Result<Vec<Fate>> {
-        let inputs = Some(lock(&self.inputs)).filter(|inputs| inputs.pending.changes_standing());
-        self.read(|state| {
-            let admission = |id, body: &Body| match &inputs {
-                Some(inputs) => Standing { state, pending: &inputs.pending }.admission(id, body),
-                None => state.admission(id, body),
-            };
-            let mut space = state.commons().life().space().clone();
-            let admitted = documents.into_iter().zip(first_index..).map(|(document, index)| {
-                let admitted = document.and_then(|(id, body)| space.admit(&body, index).map(|()| (id, body)));
-                admitted.iter().for_each(|(_, body)| space.meet(body));
-                (admitted, index)
-            });
-            let fates = admitted.map(|(document, index)| match document {
-                Err(error) => Fate::Bad(error),
-                Ok((id, body)) => match admission(id, &body) {
-                    Admission::New => Fate::Raw(id, body),
-                    Admission::Unchanged => Fate::Unchanged,
-                    Admission::Taken => Fate::Bad(body.taken(index)),
-                },
-            });
-            fates.collect()
-        })
+    // Makes a first check, so that documents that are present are not analysed again.
+    fn look(&self, documents: Vec<Checked>, first_index: usize) -> Result<Looked> {
+        // Let go of at once, but for changes that stand.
+        let inputs = changing(lock(&self.inputs));
+        Ok(look_at(documents, first_index, inputs.as_deref(), &*self.state()?))
     }
 
-    fn analyse(&self, fates: &mut [Fate], first_index: usize, lexicon: &Arc<Lexicon>, pool: Option<&Pool>) {
+    /// Makes the first check of documents that are taken out of a chunk, and lets workers read the new ones. Does nothing
+    /// while the colony changes.
+    pub(super) fn look_ahead(&self, documents: &mut Vec<Checked>, first_index: usize, pool: &Pool) -> Option<Looked> {
+        let inputs = changing(self.inputs.try_lock().ok()?);
+        let state = self.try_state()?;
+        let mut looked = look_at(std::mem::take(documents), first_index, inputs.as_deref(), &state);
+        let lexicon = state.commons().lexicon().clone();
+        drop((inputs, state));
+        looked.reading = Some(self.begin_reading(&mut looked.fates, first_index, lexicon, Some(pool)));
+        Some(looked)
+    }
+
+    fn begin_reading(
+        &self,
+        fates: &mut [Fate],
+        first_index: usize,
+        lexicon: Arc<Lexicon>,
+        pool: Option<&Pool>,
+    ) -> Reading {
         let (mut places, mut raw) = (Vec::new(), Vec::new());
         for (place, fate) in fates.iter_mut().enumerate() {
             match std::mem::replace(fate, Fate::Unchanged) {
@@ -203,9 +227,8 @@ impl World {
                 other => *fate = other,
             }
         }
-        for (place, analysed) in places.into_iter().zip(self.sessions.analyse_all(lexicon, raw, pool)) {
-            fates[place] = analysed.map_or_else(Fate::Bad, Fate::Analysed);
-        }
+        let analysing = self.sessions.begin_all(&lexicon, raw, pool);
+        Reading { lexicon, places, analysing }
     }
 
     // Returns the record of the documents that are new so far, and their number. Compression takes time, and nobody
@@ -260,6 +283,33 @@ impl World {
         }
         Ok(())
     }
+}
+
+// Returns the inputs if some document that is present is about to leave, or to have another lifetime.
+fn changing(inputs: MutexGuard<'_, Inputs>) -> Option<MutexGuard<'_, Inputs>> {
+    Some(inputs).filter(|inputs| inputs.pending.changes_standing())
+}
+
+fn look_at(documents: Vec<Checked>, first_index: usize, inputs: Option<&Inputs>, state: &Replica) -> Looked {
+    let admission = |id, body: &Body| match inputs {
+        Some(inputs) => Standing { state, pending: &inputs.pending }.admission(id, body),
+        None => state.admission(id, body),
+    };
+    let mut space = state.commons().life().space().clone();
+    let admitted = documents.into_iter().zip(first_index..).map(|(document, index)| {
+        let admitted = document.and_then(|(id, body)| space.admit(&body, index).map(|()| (id, body)));
+        admitted.iter().for_each(|(_, body)| space.meet(body));
+        (admitted, index)
+    });
+    let fates = admitted.map(|(document, index)| match document {
+        Err(error) => Fate::Bad(error),
+        Ok((id, body)) => match admission(id, &body) {
+            Admission::New => Fate::Raw(id, body),
+            Admission::Unchanged => Fate::Unchanged,
+            Admission::Taken => Fate::Bad(body.taken(index)),
+        },
+    });
+    Looked { fates: fates.collect(), first_index, reading: None }
 }
 
 fn first_error(fates: &mut [Fate]) -> Result<()> {

@@ -169,13 +169,18 @@ impl Pool {
         T: Send + 'static,
         R: Send + 'static,
     {
+        self.begin_map(items, f).finish()
+    }
+
+    /// Does what [`Pool::map`] does, but leaves it to the workers until it is finished.
+    pub fn begin_map<T, R>(&self, items: Vec<T>, f: impl Fn(T) -> R + Send + Sync + 'static) -> Mapping<T, R>
+    where
+        T: Send + 'static,
+        R: Send + 'static,
+    {
         let count = items.len();
-        if count == 0 {
-            return Ok(Vec::new());
-        }
-        let slots: Arc<Vec<Mutex<Slot<T, R>>>> =
-            Arc::new(items.into_iter().map(|item| Mutex::new(Slot::Item(item))).collect());
-        let finished = Arc::new((Mutex::new(false), Condvar::new()));
+        let slots: Arc<Slots<T, R>> = Arc::new(items.into_iter().map(|item| Mutex::new(Slot::Item(item))).collect());
+        let finished = Arc::new((Mutex::new(count == 0), Condvar::new()));
         let work: Work = {
             let slots = slots.clone();
             Box::new(move |index| {
@@ -196,25 +201,10 @@ impl Pool {
         };
         let job = Job::new(count, self.shared.size - 1, false, work, done);
         if self.shared.size > 1 && count > 1 {
-            // If no thread can be started, the caller does all the work.
+            // If no thread can be started, whoever finishes it does all the work.
             let _ = self.shared.submit(job.clone());
         }
-        while let Some(item) = job.claim() {
-            job.run(item);
-        }
-        let mut over = lock(&finished.0);
-        while !*over {
-            over = finished.1.wait(over).unwrap_or_else(PoisonError::into_inner);
-        }
-        drop(over);
-        if let Some((item, message)) = job.first_panic() {
-            return Err(Panicked { item, message });
-        }
-        let results = slots.iter().map(|slot| match std::mem::replace(&mut *lock(slot), Slot::Empty) {
-            Slot::Result(result) => result,
-            _ => unreachable!("an item that did not panic left its result"),
-        });
-        Ok(results.collect())
+        Mapping { job, slots, finished }
     }
 
     /// Gives up every worker that is still inside an abandoned job, so that new threads may replace them. A given-up
@@ -271,10 +261,56 @@ impl Drop for Pool {
     }
 }
 
+type Slots<T, R> = Vec<Mutex<Slot<T, R>>>;
+
 enum Slot<T, R> {
     Item(T),
     Result(R),
     Empty,
+}
+
+/// Work of [`Pool::begin_map`]. Dropped unfinished, no further item is begun.
+pub struct Mapping<T, R> {
+    job: Arc<Job>,
+    slots: Arc<Slots<T, R>>,
+    finished: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl<T, R> Mapping<T, R> {
+    /// Takes part in the work, and returns the results in order of the items.
+    ///
+    /// # Errors
+    /// As [`Pool::map`].
+    pub fn finish(self) -> std::result::Result<Vec<R>, Panicked> {
+        self.take_part();
+        let mut over = lock(&self.finished.0);
+        while !*over {
+            over = self.finished.1.wait(over).unwrap_or_else(PoisonError::into_inner);
+        }
+        drop(over);
+        if let Some((item, message)) = self.job.first_panic() {
+            return Err(Panicked { item, message });
+        }
+        let results = self.slots.iter().map(|slot| match std::mem::replace(&mut *lock(slot), Slot::Empty) {
+            Slot::Result(result) => result,
+            _ => unreachable!("an item that did not panic left its result"),
+        });
+        Ok(results.collect())
+    }
+
+    fn take_part(&self) {
+        while let Some(item) = self.job.claim() {
+            self.job.run(item);
+        }
+    }
+}
+
+impl<T, R> Drop for Mapping<T, R> {
+    fn drop(&mut self) {
+        // The job is not abandoned, as its workers do not hang. Its items go, and what is left of it is nothing to do.
+        self.slots.iter().for_each(|slot| *lock(slot) = Slot::Empty);
+        self.take_part();
+    }
 }
 
 /// A panic in [`Pool::map`].
