@@ -99,6 +99,20 @@ ANSWERS = [
         PRUNING,
     ),
     Mutant(
+        "a list counts for what was not met",
+        QUERY + "bm25.rs",
+        "scores[(place - window.start) as usize] != 0.0",
+        "scores[(place - window.start) as usize] >= 0.0",
+        PRUNING,
+    ),
+    Mutant(
+        "what is shut out keeps its score",
+        QUERY + "bm25.rs",
+        "*score = if *stays { *score } else { 0.0 }",
+        "*score += 0.0",
+        PRUNING,
+    ),
+    Mutant(
         "what is found later is not kept",
         QUERY + "threshold.rs",
         "kept.retain(|kept| kept.most * ROUNDING >= threshold)",

@@ -6,6 +6,7 @@ use crate::ids::DocumentId;
 use crate::metadata::Metadata;
 use crate::text::DOCUMENT_WORDS_MAX;
 use crate::{Error, Result};
+use prefetch_index::prefetch_index;
 use serde::{Deserialize, Serialize, Serializer};
 
 /// The largest size of a document's title and text together, in bytes.
@@ -36,6 +37,14 @@ pub struct Body {
 }
 
 impl Body {
+    /// Has the processor read meanwhile what is told of it in an answer, up to a kilobyte of text.
+    pub(crate) fn prefetch(&self) {
+        let texts = [self.key.as_deref().unwrap_or_default(), &self.title, &self.text];
+        for text in texts.map(str::as_bytes) {
+            (0..text.len().min(1024)).step_by(64).for_each(|at| prefetch_index(text, at));
+        }
+    }
+
     /// Returns its identity: the hash of the key, or of the content if there is no key. A vector is no part of that: it
     /// is made of the text, and not always to the last bit.
     pub fn id(&self) -> DocumentId {

@@ -102,13 +102,14 @@ impl Postings {
         });
     }
 
-    /// Visits those of them that have a place in a range, up to [`BLOCK`] of them together: their places, and their counts.
-    /// `from` is the index of a posting that none of them is before; `block` is where they are put. Returns the index of
-    /// the next.
+    /// Visits those of them that have a place in a range, `among` others, up to [`BLOCK`] of them together: their places,
+    /// and their counts. `from` is the index of a posting that none of them is before; `block` is where they are put.
+    /// Returns the index of the next.
     #[inline]
-    pub fn visit_blocks(
+    pub fn visit_blocks<A: Among>(
         &self,
         taken: &Places,
+        among: &A,
         from: usize,
         range: Range<u32>,
         block: &mut PostingBlock,
@@ -120,7 +121,7 @@ impl Postings {
             loop {
                 let mut many = 0;
                 match list.get(next..next + BLOCK) {
-                    Some(all) if self.gone == 0 && read(&all[BLOCK - 1]).0 < range.end => {
+                    Some(all) if A::IS_EVERY && self.gone == 0 && read(&all[BLOCK - 1]).0 < range.end => {
                         for (at, posting) in all.iter().enumerate() {
                             (places[at], counts[at]) = read(posting);
                         }
@@ -130,7 +131,8 @@ impl Postings {
                         let in_range = list[next..].iter().map(read).take_while(|posting| posting.0 < range.end);
                         for posting in in_range.take(BLOCK) {
                             (places[many], counts[many]) = posting;
-                            many += usize::from(self.gone == 0 || taken.has(posting.0));
+                            let stands = self.gone == 0 || taken.has(posting.0);
+                            many += usize::from(stands & among.has(posting.0));
                             next += 1;
                         }
                     }
@@ -272,7 +274,16 @@ pub(super) fn grow<T>(list: &mut Vec<T>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metadata::Every;
     use proptest::prelude::*;
+
+    struct Thirds;
+
+    impl Among for Thirds {
+        fn has(&self, place: u32) -> bool {
+            place.is_multiple_of(3)
+        }
+    }
 
     proptest! {
         #[test]
@@ -290,14 +301,20 @@ mod tests {
             let mut visited = Vec::new();
             postings.visit(&Places::default(), |posting| visited.push(posting));
             prop_assert_eq!(&visited, &listed);
-            let (mut visited, mut from, mut block) = (Vec::new(), 0, PostingBlock::default());
+            let (mut visited, mut of_thirds) = (Vec::new(), Vec::new());
+            let (mut from, mut from_thirds, mut block) = (0, 0, PostingBlock::default());
             for range in [0..first, first..first, first..3000, 4000..5000, 5000..u32::MAX] {
-                from = postings.visit_blocks(&Places::default(), from, range, &mut block, |places, counts| {
+                let all = Places::default();
+                from = postings.visit_blocks(&all, &Every, from, range.clone(), &mut block, |places, counts| {
                     visited.extend(places.iter().copied().zip(counts.iter().copied()));
+                });
+                from_thirds = postings.visit_blocks(&all, &Thirds, from_thirds, range, &mut block, |places, counts| {
+                    of_thirds.extend(places.iter().copied().zip(counts.iter().copied()));
                 });
             }
             let expected = listed.iter().filter(|(place, _)| !(3000..4000).contains(place) && *place < u32::MAX);
-            prop_assert_eq!(&visited, &expected.copied().collect::<Vec<_>>());
+            prop_assert_eq!(&visited, &expected.clone().copied().collect::<Vec<_>>());
+            prop_assert_eq!(of_thirds, expected.filter(|(place, _)| Thirds.has(*place)).copied().collect::<Vec<_>>());
             let near = places.iter().flat_map(|place| [place.saturating_sub(1), *place, place.saturating_add(1)]);
             for place in near.chain(asked).chain([0, u32::MAX]) {
                 let expected = places.iter().position(|known| *known == place).map(|index| index as u32 + first);

@@ -2,6 +2,9 @@
 
 /// Places from which an answer may come.
 pub trait Among {
+    /// Whether all are.
+    const IS_EVERY: bool = false;
+
     /// Returns whether a place is one of them.
     fn has(&self, place: u32) -> bool;
 }
@@ -11,6 +14,8 @@ pub trait Among {
 pub struct Every;
 
 impl Among for Every {
+    const IS_EVERY: bool = true;
+
     #[inline(always)]
     fn has(&self, _place: u32) -> bool {
         true

@@ -26,6 +26,9 @@ pub const K1: f64 = 1.5;
 /// How much a document's length counts.
 pub const B: f64 = 0.75;
 
+// How many numbers the processor handles at once, or so.
+const LANES: usize = 8;
+
 // A binary search costs as much as reading some fifty postings.
 const SEARCH_POSTINGS: usize = 48;
 
@@ -190,17 +193,20 @@ impl<'a> Search<'a> {
     // once, and the processor divides several numbers in the time of one.
     #[inline]
     fn rough_gains(&self, list: &List<'_>, places: &[u32], counts: &[u32; BLOCK], gains: &mut [f32; BLOCK]) {
-        const LANES: usize = 8;
-        let lengths = self.documents.lengths();
-        for (gain, &place) in gains.iter_mut().zip(places) {
-            *gain = lengths[place as usize] as f32;
+        let all = self.documents.lengths();
+        let mut lengths = [0; BLOCK];
+        for (length, &place) in lengths.iter_mut().zip(places) {
+            *length = all[place as usize];
         }
         let (weight, base, per_word) = (list.weight as f32, (K1 * (1.0 - B)) as f32, self.per_word as f32);
-        let lanes = gains.as_chunks_mut::<LANES>().0.iter_mut().zip(counts.as_chunks::<LANES>().0);
-        for (gains, counts) in lanes.take(places.len().div_ceil(LANES)) {
-            for (gain, &count) in gains.iter_mut().zip(counts) {
-                let tf = count as f32;
-                *gain = weight * (tf / (tf + (base + per_word * *gain)));
+        // A document has far fewer words than 31 bits count, and signed numbers are turned into floats at once.
+        let single = |number: u32| number as i32 as f32;
+        let (gains, _) = gains.as_chunks_mut::<LANES>();
+        let (lengths, counts) = (lengths.as_chunks::<LANES>().0, counts.as_chunks::<LANES>().0);
+        for ((gains, lengths), counts) in gains.iter_mut().zip(lengths).zip(counts).take(places.len().div_ceil(LANES)) {
+            for at in 0..LANES {
+                let tf = single(counts[at]);
+                gains[at] = weight * (tf / (tf + (base + per_word * single(lengths[at]))));
             }
         }
     }
@@ -274,6 +280,7 @@ impl<'a> Search<'a> {
         scratch: &mut Scratch,
     ) -> Result<f32> {
         let Scratch { scores, touched, risen, kept, block, .. } = scratch;
+        let (scores, touched) = (scores.as_mut_slice(), touched.as_mut_slice());
         let mut gains = [0.0; BLOCK];
         let (mut met, mut read) = (0, 0);
         while read < order.len() && rest[read] >= threshold {
@@ -284,21 +291,37 @@ impl<'a> Search<'a> {
             let least = threshold / ROUNDING - rest[read];
             risen.begin(k, threshold);
             let taken = self.documents.taken();
-            *next = list.postings.visit_blocks(taken, *next, window.clone(), block, |places, counts| {
+            *next = list.postings.visit_blocks(taken, among, *next, window.clone(), block, |places, counts| {
                 self.rough_gains(list, places, counts, &mut gains);
-                for (&place, &gain) in places.iter().zip(&gains) {
-                    if !among.has(place) {
-                        continue;
-                    }
-                    let place = place - window.start;
-                    let score = &mut scores[place as usize];
+                // No place occurs twice, so that scores are read together, then changed, then written.
+                let mut sums = [0.0; BLOCK];
+                for (sum, &place) in sums.iter_mut().zip(places) {
+                    *sum = scores[(place - window.start) as usize];
+                }
+                let mut are_new = [false; BLOCK];
+                let (mut some_new, mut some_rise) = (false, false);
+                for at in 0..BLOCK {
                     // Whether a document is met for the first time cannot be foreseen, so nothing branches on it.
-                    let is_new = *score == 0.0;
-                    let counts = !is_new | (gain >= least);
-                    touched[met] = place;
-                    met += usize::from(is_new & counts);
-                    *score += if counts { gain } else { 0.0 };
-                    risen.add(*score);
+                    let is_new = sums[at] == 0.0;
+                    let counts = !is_new | (gains[at] >= least);
+                    are_new[at] = is_new & counts;
+                    some_new |= are_new[at];
+                    sums[at] += if counts { gains[at] } else { 0.0 };
+                    some_rise |= sums[at] > risen.threshold();
+                }
+                for (&place, &sum) in places.iter().zip(&sums) {
+                    scores[(place - window.start) as usize] = sum;
+                }
+                if some_new {
+                    let mut last = met;
+                    for (&place, &is_new) in places.iter().zip(&are_new) {
+                        touched[last] = place - window.start;
+                        last += usize::from(is_new);
+                    }
+                    met = last;
+                }
+                if some_rise {
+                    sums[..places.len()].iter().for_each(|&sum| risen.add(sum));
                 }
             });
             threshold = risen.end();
@@ -306,18 +329,7 @@ impl<'a> Search<'a> {
         let mut next = read;
         loop {
             self.local.poll()?;
-            let mut left = 0;
-            for at in 0..met {
-                let place = touched[at];
-                let score = &mut scores[place as usize];
-                if (*score + rest[next]) * ROUNDING >= threshold {
-                    touched[left] = place;
-                    left += 1;
-                } else {
-                    *score = 0.0;
-                }
-            }
-            met = left;
+            met = shut_out(&mut touched[..met], scores, |score| (score + rest[next]) * ROUNDING >= threshold);
             // What remains is scored exactly. A list more would shut out few of so few.
             let few = k.saturating_add(k / 4).saturating_sub(kept.len());
             if next == order.len() || met <= few {
@@ -348,23 +360,31 @@ impl<'a> Search<'a> {
     ) {
         let Reader { list, next } = reader;
         let postings = list.postings;
-        let mut add = |posting: Posting| {
-            let score = &mut scores[(posting.0 - window.start) as usize];
-            // Not among the candidates (as a document that is not allowed), or no candidate any more.
-            if *score != 0.0 {
-                *score += self.rough_gain(list, posting);
-                risen(*score);
-            }
-        };
         let in_window = postings.cost() as u64 * u64::from(window.end - window.start) / self.documents.room() as u64;
         if (candidates.len() * SEARCH_POSTINGS) as u64 > in_window {
-            let taken = self.documents.taken();
-            *next = postings.visit_blocks(taken, *next, window.clone(), block, |places, counts| {
-                places.iter().copied().zip(counts.iter().copied()).for_each(&mut add);
+            let (taken, mut gains) = (self.documents.taken(), [0.0; BLOCK]);
+            *next = postings.visit_blocks(taken, &Every, *next, window.clone(), block, |places, counts| {
+                // What has no score is no candidate, or no candidate any more. Few are.
+                let (mut met, mut met_counts, mut many) = ([0; BLOCK], [0; BLOCK], 0);
+                for (&place, &count) in places.iter().zip(counts) {
+                    (met[many], met_counts[many]) = (place, count);
+                    many += usize::from(scores[(place - window.start) as usize] != 0.0);
+                }
+                self.rough_gains(list, &met[..many], &met_counts, &mut gains);
+                for (&place, gain) in met[..many].iter().zip(&gains) {
+                    let score = &mut scores[(place - window.start) as usize];
+                    *score += gain;
+                    risen(*score);
+                }
             });
         } else {
-            let places = candidates.iter().map(|candidate| window.start + candidate);
-            places.filter_map(|place| posting_of(postings, place)).for_each(&mut add);
+            for &candidate in candidates {
+                if let Some(posting) = posting_of(postings, window.start + candidate) {
+                    let score = &mut scores[candidate as usize];
+                    *score += self.rough_gain(list, posting);
+                    risen(*score);
+                }
+            }
         }
     }
 
@@ -377,6 +397,30 @@ impl<'a> Search<'a> {
         });
         gains.sum()
     }
+}
+
+// Leaves those of the places that were met whose scores can still win, in front, and takes the scores of the others back.
+// Returns how many are left. Which are cannot be foreseen, so nothing branches on it.
+fn shut_out(met: &mut [u32], scores: &mut [f32], can_win: impl Fn(f32) -> bool) -> usize {
+    let mut left = 0;
+    for start in (0..met.len()).step_by(BLOCK) {
+        let many = BLOCK.min(met.len() - start);
+        let (mut of_block, mut stay) = ([0.0; BLOCK], [false; BLOCK]);
+        for (score, &place) in of_block.iter_mut().zip(&met[start..start + many]) {
+            *score = scores[place as usize];
+        }
+        for (score, stays) in of_block.iter_mut().zip(&mut stay) {
+            *stays = can_win(*score);
+            *score = if *stays { *score } else { 0.0 };
+        }
+        for at in 0..many {
+            let place = met[start + at];
+            scores[place as usize] = of_block[at];
+            met[left] = place;
+            left += usize::from(stay[at]);
+        }
+    }
+    left
 }
 
 /// Returns k1 * b / mean: what each word of a document adds to the denominator; 0 if documents have only function

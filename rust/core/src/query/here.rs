@@ -281,6 +281,8 @@ impl Homes for Here<'_> {
     }
 
     fn tell(&mut self, asked: &Telling<'_>) -> Result<Told> {
+        let told = asked.hits.iter().map(|hit| hit.found.spot());
+        told.for_each(|spot| self.view.at(spot).body.prefetch());
         self.mark(asked.meaning);
         let tell = |hit: &Hit| telling::tell(self.view.local(hit.found.seat), asked, hit, self.buffers);
         let hits = asked.hits.iter().map(tell).collect::<Result<Vec<_>>>()?;
@@ -296,6 +298,7 @@ impl Homes for Here<'_> {
     }
 
     fn documents(&mut self, found: &[(Spot, f64)]) -> Result<Vec<FoundDocument>> {
+        found.iter().for_each(|(spot, _)| self.view.at(*spot).body.prefetch());
         let tell = |&(spot, score): &(Spot, f64)| {
             self.view.poll()?;
             Ok(FoundDocument::new(self.view.at(spot), score))

@@ -23,6 +23,12 @@ impl Risen {
         self.best.clear();
     }
 
+    /// Returns the score above which one rises.
+    #[inline]
+    pub(super) fn threshold(&self) -> f32 {
+        self.threshold
+    }
+
     /// Adds the score of a document, each once in a list.
     #[inline]
     pub(super) fn add(&mut self, score: f32) {
