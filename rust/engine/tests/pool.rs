@@ -184,6 +184,32 @@ fn map_keeps_order_takes_part_and_needs_no_free_worker() {
 }
 
 #[test]
+fn a_map_that_is_begun_goes_on_without_its_caller_until_it_is_finished_or_dropped() {
+    let pool = Pool::new(3);
+    let done = Arc::new(AtomicUsize::new(0));
+    let count = |done: &Arc<AtomicUsize>| {
+        let done = done.clone();
+        move |n: usize| {
+            done.fetch_add(1, Ordering::Relaxed);
+            2 * n
+        }
+    };
+    let begun = pool.begin_map((0..100).collect(), count(&done));
+    until("the workers to do all of it", || done.load(Ordering::Relaxed) == 100);
+    assert_eq!(begun.finish().unwrap(), (0..100).map(|n| 2 * n).collect::<Vec<_>>());
+    // Without a worker, nothing is done before, and nothing at all once it is dropped.
+    let (alone, items) = (Pool::new(1), Arc::new(()));
+    let begun = alone.begin_map(vec![items.clone(); 10], |_| panic!("it was dropped"));
+    assert_eq!(Arc::strong_count(&items), 11);
+    drop(begun);
+    assert_eq!(Arc::strong_count(&items), 1);
+    // The workers of one that is dropped are free for others.
+    drop(pool.begin_map(vec![(); 1000], |()| thread::sleep(Duration::from_micros(100))));
+    run(&pool, 3, |_| ());
+    assert!(!pool.has_stuck());
+}
+
+#[test]
 fn map_reports_the_first_panic() {
     let pool = Pool::new(4);
     let error = pool

@@ -1,0 +1,119 @@
+//! A chunk that the helping threads begin to read while the one before is taken in ends as any other.
+
+mod common;
+
+use common::*;
+use phago_core::Error;
+use phago_core::config::ColonyConfig;
+use phago_core::documents::Body;
+use phago_engine::work::pool::Pool;
+use phago_engine::{OnError, World};
+use std::sync::Arc;
+
+const CHUNK: usize = 100;
+
+fn all(bodies: &[Body]) -> Vec<phago_core::Result<Body>> {
+    bodies.iter().cloned().map(Ok).collect()
+}
+
+fn world(shards: u32) -> Arc<World> {
+    world_with(shards, ColonyConfig::default())
+}
+
+// Takes chunks in, each begun before the one in front of it is taken in.
+fn ahead(world: &World, bodies: &[Body], pool: &Pool) {
+    let mut coming = bodies.chunks(CHUNK).enumerate().map(|(at, bodies)| {
+        let mut chunk = world.chunk(all(bodies), at * CHUNK);
+        world.begin_chunk(&mut chunk, pool);
+        chunk
+    });
+    let mut chunk = coming.next();
+    while let Some(now) = chunk {
+        chunk = coming.next();
+        world.ingest_chunk(now, OnError::Raise, Some(pool)).unwrap();
+    }
+}
+
+#[test]
+fn what_is_read_ahead_is_the_same_on_any_shards_and_threads() {
+    let bodies = documents(3, 950);
+    let expected = world(1);
+    ingest(&expected, &bodies);
+    for (shards, threads) in [(1, 2), (2, 2), (3, 3), (7, 2), (16, 4), (2, 1)] {
+        let world = world(shards);
+        ahead(&world, &bodies, &Pool::new(threads));
+        assert_eq!(world.digest().unwrap(), expected.digest().unwrap(), "{shards} shards, {threads} threads");
+    }
+}
+
+#[test]
+fn what_the_chunk_before_brings_is_known_when_one_is_taken_in() {
+    let (world, pool) = (world(2), Pool::new(2));
+    let bodies: Vec<Body> =
+        (0..CHUNK).map(|at| Body { key: Some(format!("{at}").into()), ..documents(5, CHUNK)[at].clone() }).collect();
+    let mut others = bodies.clone();
+    others[70].text = "something else".into();
+    let mut chunks = [&bodies, &bodies, &others, &others].map(|bodies| {
+        let mut chunk = world.chunk(all(bodies), 10);
+        world.begin_chunk(&mut chunk, &pool);
+        Some(chunk)
+    });
+    let mut take = |at: usize, on_error| world.ingest_chunk(chunks[at].take().unwrap(), on_error, Some(&pool));
+    assert_eq!(take(0, OnError::Raise).unwrap().accepted, CHUNK as u64);
+    let again = take(1, OnError::Raise).unwrap();
+    assert_eq!((again.accepted, again.unchanged), (0, CHUNK as u64));
+    let before = world.digest().unwrap();
+    let refused = take(2, OnError::Raise).unwrap_err();
+    assert!(matches!(&refused, Error::DocumentExists { index: 80, .. }), "{refused:?}");
+    let skipped = take(3, OnError::Skip).unwrap();
+    assert_eq!((skipped.unchanged, skipped.rejected), (CHUNK as u64 - 1, vec![refused]));
+    assert_eq!(world.digest().unwrap(), before);
+}
+
+#[test]
+fn the_first_bad_document_is_told_and_nothing_of_its_chunk_is_taken_in() {
+    let (world, pool) = (world(2), Pool::new(2));
+    let before = world.digest().unwrap();
+    let mut documents = all(&documents(5, CHUNK));
+    for at in [60, 40] {
+        documents[at] = Err(Error::InvalidDocument { index: at, id: None, field: "text".into(), reason: "no".into() });
+    }
+    let mut chunk = world.chunk(documents, 0);
+    world.begin_chunk(&mut chunk, &pool);
+    let error = world.ingest_chunk(chunk, OnError::Raise, Some(&pool)).unwrap_err();
+    assert!(matches!(error, Error::InvalidDocument { index: 40, .. }), "{error:?}");
+    assert_eq!(world.digest().unwrap(), before);
+}
+
+#[test]
+fn a_chunk_that_is_let_go_of_leaves_nothing() {
+    let (world, pool, bodies) = (world(2), Pool::new(3), documents(5, 600));
+    let mut chunk = world.chunk(all(&bodies[300..]), 0);
+    world.begin_chunk(&mut chunk, &pool);
+    drop(chunk);
+    ahead(&world, &bodies[..300], &pool);
+    let expected = self::world(1);
+    ingest(&expected, &bodies[..300]);
+    assert_eq!(world.digest().unwrap(), expected.digest().unwrap());
+}
+
+// Its words have other numbers then.
+#[test]
+fn a_chunk_is_read_anew_if_the_colony_forgot_words_meanwhile() {
+    let (world, pool, bodies) = (world(2), Pool::new(2), documents(5, 200));
+    let words = |from: usize| (from..from + 5_000).map(|word| format!("gone{word}x")).collect::<Vec<_>>().join(" ");
+    let key = |at: usize| format!("gone {at}");
+    let gone = |at: usize| Body { key: Some(key(at).into()), text: words(5_000 * at).into(), ..Body::default() };
+    ingest(&world, &(0..20).map(gone).collect::<Vec<_>>());
+    let mut chunk = world.chunk(all(&bodies), 0);
+    world.begin_chunk(&mut chunk, &pool);
+    let before = world.lexicon().unwrap();
+    for at in 0..20 {
+        assert!(world.delete(&key(at)).unwrap());
+    }
+    assert!(!Arc::ptr_eq(&before, &world.lexicon().unwrap()), "no words were forgotten, so this test tests nothing");
+    assert_eq!(world.ingest_chunk(chunk, OnError::Raise, Some(&pool)).unwrap().accepted, 200);
+    let expected = self::world(1);
+    ingest(&expected, &bodies);
+    assert_eq!(world.evidence_digest().unwrap(), expected.evidence_digest().unwrap());
+}
