@@ -71,7 +71,12 @@ impl Sessions {
     }
 
     /// Begins to analyse bodies by the workers of a pool. Without one, nothing is done before it is finished.
-    pub(super) fn begin_all(self: &Arc<Self>, lexicon: &Arc<Lexicon>, bodies: Vec<Raw>, pool: Option<&Pool>) -> Analysing {
+    pub(super) fn begin_all(
+        self: &Arc<Self>,
+        lexicon: &Arc<Lexicon>,
+        bodies: Vec<Raw>,
+        pool: Option<&Pool>,
+    ) -> Analysing {
         let (sessions, lexicon) = (self.clone(), lexicon.clone());
         let analyse = move |group: Vec<Raw>| -> Vec<Result<Analysed>> {
             let mut session = sessions.take(&lexicon);
@@ -111,7 +116,9 @@ impl Analysing {
     pub(super) fn finish(self) -> impl Iterator<Item = Result<Analysed>> + use<> {
         let done = match self {
             // Panics are caught document by document, so none reaches the pool.
-            Analysing::Begun(mapping) => mapping.finish().unwrap_or_else(|panic| resume_unwind(Box::new(panic.message))),
+            Analysing::Begun(mapping) => {
+                mapping.finish().unwrap_or_else(|panic| resume_unwind(Box::new(panic.message)))
+            }
             Analysing::Waiting(groups, analyse) => groups.into_iter().map(analyse).collect(),
         };
         done.into_iter().flatten()
