@@ -14,8 +14,10 @@ pub const BLOCK: usize = 64;
 /// Room for postings that are visited together.
 #[derive(Debug)]
 pub struct PostingBlock {
-    places: [u32; BLOCK],
-    counts: [u32; BLOCK],
+    /// Their places.
+    pub places: [u32; BLOCK],
+    /// How often the document at each has the term.
+    pub counts: [u32; BLOCK],
 }
 
 impl Default for PostingBlock {
@@ -147,7 +149,27 @@ impl Postings {
         })
     }
 
-    /// Visits those of them from the posting of an index on that have a place before `end`. Returns the index of the next.
+    /// Visits those of them that have a place in a range, as [`Postings::visit_blocks`] does, one by one.
+    #[inline]
+    pub fn visit_in(&self, taken: &Places, from: usize, range: Range<u32>, mut visit: impl FnMut(Posting)) -> usize {
+        each_kind!(self, |list, read| {
+            let rest = &list[from..];
+            let rest = &rest[behind(rest, |posting| read(posting).0 < range.start)..];
+            let many = match rest.last() {
+                Some(last) if read(last).0 >= range.end => behind(rest, |posting| read(posting).0 < range.end),
+                _ => rest.len(),
+            };
+            let postings = rest[..many].iter().map(read);
+            match self.gone {
+                0 => postings.for_each(visit),
+                _ => postings.filter(|posting| taken.has(posting.0)).for_each(&mut visit),
+            }
+            list.len() - rest.len() + many
+        })
+    }
+
+    /// Visits those of them from the posting of an index on that have a place before `end`, of which there are few. Returns
+    /// the index of the next.
     #[inline]
     pub fn visit_to(&self, taken: &Places, from: usize, end: u32, mut visit: impl FnMut(Posting)) -> usize {
         each_kind!(self, |list, read| {
@@ -301,19 +323,21 @@ mod tests {
             let mut visited = Vec::new();
             postings.visit(&Places::default(), |posting| visited.push(posting));
             prop_assert_eq!(&visited, &listed);
-            let (mut visited, mut of_thirds) = (Vec::new(), Vec::new());
-            let (mut from, mut from_thirds, mut block) = (0, 0, PostingBlock::default());
+            let (mut visited, mut of_thirds, mut singly) = (Vec::new(), Vec::new(), Vec::new());
+            let (mut from, mut from_thirds, mut from_singly, mut block) = (0, 0, 0, PostingBlock::default());
             for range in [0..first, first..first, first..3000, 4000..5000, 5000..u32::MAX] {
                 let all = Places::default();
                 from = postings.visit_blocks(&all, &Every, from, range.clone(), &mut block, |places, counts| {
                     visited.extend(places.iter().copied().zip(counts.iter().copied()));
                 });
+                from_singly = postings.visit_in(&all, from_singly, range.clone(), |posting| singly.push(posting));
                 from_thirds = postings.visit_blocks(&all, &Thirds, from_thirds, range, &mut block, |places, counts| {
                     of_thirds.extend(places.iter().copied().zip(counts.iter().copied()));
                 });
             }
             let expected = listed.iter().filter(|(place, _)| !(3000..4000).contains(place) && *place < u32::MAX);
             prop_assert_eq!(&visited, &expected.clone().copied().collect::<Vec<_>>());
+            prop_assert_eq!(&singly, &visited);
             prop_assert_eq!(of_thirds, expected.filter(|(place, _)| Thirds.has(*place)).copied().collect::<Vec<_>>());
             let near = places.iter().flat_map(|place| [place.saturating_sub(1), *place, place.saturating_add(1)]);
             for place in near.chain(asked).chain([0, u32::MAX]) {

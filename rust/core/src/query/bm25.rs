@@ -336,7 +336,7 @@ impl<'a> Search<'a> {
                 break;
             }
             risen.begin(k, threshold);
-            self.complete(&mut order[next], &window, &touched[..met], scores, block, |score| risen.add(score));
+            self.complete(&mut order[next], &window, &touched[..met], scores, |score| risen.add(score));
             next += 1;
             threshold = risen.end();
         }
@@ -355,28 +355,23 @@ impl<'a> Search<'a> {
         window: &Range<u32>,
         candidates: &[u32],
         scores: &mut [f32],
-        block: &mut PostingBlock,
         mut risen: impl FnMut(f32),
     ) {
         let Reader { list, next } = reader;
         let postings = list.postings;
         let in_window = postings.cost() as u64 * u64::from(window.end - window.start) / self.documents.room() as u64;
         if (candidates.len() * SEARCH_POSTINGS) as u64 > in_window {
-            let (taken, mut gains) = (self.documents.taken(), [0.0; BLOCK]);
-            *next = postings.visit_blocks(taken, &Every, *next, window.clone(), block, |places, counts| {
-                // What has no score is no candidate, or no candidate any more. Few are.
-                let (mut met, mut met_counts, mut many) = ([0; BLOCK], [0; BLOCK], 0);
-                for (&place, &count) in places.iter().zip(counts) {
-                    (met[many], met_counts[many]) = (place, count);
-                    many += usize::from(scores[(place - window.start) as usize] != 0.0);
-                }
-                self.rough_gains(list, &met[..many], &met_counts, &mut gains);
-                for (&place, gain) in met[..many].iter().zip(&gains) {
-                    let score = &mut scores[(place - window.start) as usize];
-                    *score += gain;
-                    risen(*score);
+            // What has no score is no candidate, or no candidate any more. Few are.
+            let (mut met, mut many) = (PostingBlock::default(), 0);
+            *next = postings.visit_in(self.documents.taken(), *next, window.clone(), |(place, count)| {
+                (met.places[many], met.counts[many]) = (place, count);
+                many += usize::from(scores[(place - window.start) as usize] != 0.0);
+                if many == BLOCK {
+                    self.add(list, &met, BLOCK, window.start, scores, &mut risen);
+                    many = 0;
                 }
             });
+            self.add(list, &met, many, window.start, scores, &mut risen);
         } else {
             for &candidate in candidates {
                 if let Some(posting) = posting_of(postings, window.start + candidate) {
@@ -385,6 +380,25 @@ impl<'a> Search<'a> {
                     risen(*score);
                 }
             }
+        }
+    }
+
+    // Adds a list's share to candidates: the first `many` of those that were met.
+    fn add(
+        &self,
+        list: &List<'_>,
+        met: &PostingBlock,
+        many: usize,
+        start: u32,
+        scores: &mut [f32],
+        risen: &mut impl FnMut(f32),
+    ) {
+        let mut gains = [0.0; BLOCK];
+        self.rough_gains(list, &met.places[..many], &met.counts, &mut gains);
+        for (&place, gain) in met.places[..many].iter().zip(&gains) {
+            let score = &mut scores[(place - start) as usize];
+            *score += gain;
+            risen(*score);
         }
     }
 
