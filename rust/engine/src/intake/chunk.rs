@@ -1,7 +1,7 @@
 //! Documents that are ingested together. They may be read ahead: by their homes, where these are other processes; else by
 //! the threads that help.
 
-use super::ingest::Looked;
+use super::looked::{Checked, Looked};
 use crate::store::Prepared as Record;
 use crate::sync::Arc;
 use crate::work::pool::Pool;
@@ -9,7 +9,6 @@ use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::cluster::message::Step;
 use phago_core::documents::Body;
-use phago_core::ids::DocumentId;
 use phago_core::{Error, Result};
 
 // Below this, whoever ingests them has read them before a helper is awake.
@@ -18,9 +17,6 @@ const AHEAD_MIN: usize = 64;
 /// Documents that are ingested together, of one colony.
 #[derive(Debug)]
 pub struct Chunk(pub(super) Documents);
-
-/// A document that some colony accepts, and its identity; an error stands for any other.
-pub(super) type Checked = Result<(DocumentId, Box<Body>)>;
 
 #[derive(Debug)]
 pub(super) enum Documents {

@@ -1,22 +1,18 @@
 //! Ingest: adding documents.
 
-use super::analyse::Analysing;
-use super::chunk::{Checked, Chunk, Documents};
+use super::chunk::{Chunk, Documents};
 use super::enter::Standing;
+use super::looked::{Fate, Looked, Reading};
 use crate::journal::Journal;
 use crate::lock::lock;
 use crate::store::Prepared as Record;
-use crate::sync::MutexGuard;
 use crate::work::pool::Pool;
 use crate::world::{Inputs, World};
-use phago_core::documents::{Analysed, Body, Known};
+use phago_core::documents::{Body, Known};
 use phago_core::ids::{DocumentId, ShardId};
 use phago_core::input::{Admission, Change, Outcome, Prepared};
 use phago_core::maps::Map;
-use phago_core::replica::Replica;
-use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
-use std::fmt;
 use std::sync::Arc;
 
 /// What to do with a chunk that holds a bad document.
@@ -40,46 +36,6 @@ pub struct Ingested {
     /// The accepted documents with words that are not indexed, in order: the caller's index, the id if the caller gave
     /// one, and how many words are too long.
     pub unindexed: Vec<(usize, Option<String>, u32)>,
-}
-
-// The outcome of one document of a chunk, by its index there.
-enum Fate {
-    Bad(Error),
-    Unchanged,
-    Raw(DocumentId, Box<Body>),
-    Analysed(Analysed),
-}
-
-impl Fate {
-    // Turns an analysed document back into its body.
-    fn unread(&mut self) {
-        *self = match std::mem::replace(self, Fate::Unchanged) {
-            Fate::Analysed(document) => Fate::Raw(document.id, document.body),
-            other => other,
-        };
-    }
-}
-
-/// Documents that were looked at, some of which may be read.
-pub(super) struct Looked {
-    fates: Vec<Fate>,
-    first_index: usize,
-    reading: Option<Reading>,
-}
-
-impl fmt::Debug for Looked {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Looked").field("documents", &self.fates.len()).finish_non_exhaustive()
-    }
-}
-
-// The new documents among those of a chunk.
-struct Reading {
-    // By which words are numbered.
-    lexicon: Arc<Lexicon>,
-    // Where they stand in the chunk.
-    places: Vec<usize>,
-    analysing: Analysing,
 }
 
 impl World {
@@ -191,46 +147,6 @@ impl World {
         Ok(id)
     }
 
-    // Makes a first check, so that documents that are present are not analysed again.
-    fn look(&self, documents: Vec<Checked>, first_index: usize) -> Result<Looked> {
-        // Let go of at once, but for changes that stand.
-        let inputs = changing(lock(&self.inputs));
-        Ok(look_at(documents, first_index, inputs.as_deref(), &*self.state()?))
-    }
-
-    /// Makes the first check of documents that are taken out of a chunk, and lets workers read the new ones. Does nothing
-    /// while the colony changes.
-    pub(super) fn look_ahead(&self, documents: &mut Vec<Checked>, first_index: usize, pool: &Pool) -> Option<Looked> {
-        let inputs = changing(self.inputs.try_lock().ok()?);
-        let state = self.try_state()?;
-        let mut looked = look_at(std::mem::take(documents), first_index, inputs.as_deref(), &state);
-        let lexicon = state.commons().lexicon().clone();
-        drop((inputs, state));
-        looked.reading = Some(self.begin_reading(&mut looked.fates, first_index, lexicon, Some(pool)));
-        Some(looked)
-    }
-
-    fn begin_reading(
-        &self,
-        fates: &mut [Fate],
-        first_index: usize,
-        lexicon: Arc<Lexicon>,
-        pool: Option<&Pool>,
-    ) -> Reading {
-        let (mut places, mut raw) = (Vec::new(), Vec::new());
-        for (place, fate) in fates.iter_mut().enumerate() {
-            match std::mem::replace(fate, Fate::Unchanged) {
-                Fate::Raw(id, document) => {
-                    places.push(place);
-                    raw.push((first_index + place, id, document));
-                }
-                other => *fate = other,
-            }
-        }
-        let analysing = self.sessions.begin_all(&lexicon, raw, pool);
-        Reading { lexicon, places, analysing }
-    }
-
     // Returns the record of the documents that are new so far, and their number. Compression takes time, and nobody
     // should wait for it under a lock.
     fn record_early(&self, fates: &mut [Fate]) -> Result<Option<(Record, usize)>> {
@@ -283,33 +199,6 @@ impl World {
         }
         Ok(())
     }
-}
-
-// Returns the inputs if some document that is present is about to leave, or to have another lifetime.
-fn changing(inputs: MutexGuard<'_, Inputs>) -> Option<MutexGuard<'_, Inputs>> {
-    Some(inputs).filter(|inputs| inputs.pending.changes_standing())
-}
-
-fn look_at(documents: Vec<Checked>, first_index: usize, inputs: Option<&Inputs>, state: &Replica) -> Looked {
-    let admission = |id, body: &Body| match inputs {
-        Some(inputs) => Standing { state, pending: &inputs.pending }.admission(id, body),
-        None => state.admission(id, body),
-    };
-    let mut space = state.commons().life().space().clone();
-    let admitted = documents.into_iter().zip(first_index..).map(|(document, index)| {
-        let admitted = document.and_then(|(id, body)| space.admit(&body, index).map(|()| (id, body)));
-        admitted.iter().for_each(|(_, body)| space.meet(body));
-        (admitted, index)
-    });
-    let fates = admitted.map(|(document, index)| match document {
-        Err(error) => Fate::Bad(error),
-        Ok((id, body)) => match admission(id, &body) {
-            Admission::New => Fate::Raw(id, body),
-            Admission::Unchanged => Fate::Unchanged,
-            Admission::Taken => Fate::Bad(body.taken(index)),
-        },
-    });
-    Looked { fates: fates.collect(), first_index, reading: None }
 }
 
 fn first_error(fates: &mut [Fate]) -> Result<()> {

@@ -3,7 +3,7 @@
 //!
 //! * [`ingest`], `change` and [`reinforce`] each handle one kind of input up to where it is judged; `submit` takes any
 //!   kind as data.
-//! * [`chunk`] are documents on their way to [`ingest`].
+//! * [`chunk`] are documents on their way to [`ingest`], which `looked` looks at first.
 //! * [`many`] makes many changes that share their syncs.
 //! * `analyse` analyses on several threads.
 //! * `enter` is where all of them end: in the state, or in the queue of `pending`.
@@ -14,6 +14,7 @@ pub mod chunk;
 pub mod embeddable;
 mod enter;
 pub mod ingest;
+mod looked;
 pub mod many;
 pub(crate) mod pending;
 pub mod reinforce;

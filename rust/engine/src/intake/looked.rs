@@ -1,0 +1,129 @@
+//! The first look at the documents of a chunk, and the reading of those that are new.
+
+use super::analyse::Analysing;
+use super::enter::Standing;
+use crate::lock::lock;
+use crate::sync::MutexGuard;
+use crate::work::pool::Pool;
+use crate::world::{Inputs, World};
+use phago_core::documents::{Analysed, Body};
+use phago_core::ids::DocumentId;
+use phago_core::input::Admission;
+use phago_core::replica::Replica;
+use phago_core::text::Lexicon;
+use phago_core::{Error, Result};
+use std::fmt;
+use std::sync::Arc;
+
+/// A document that some colony accepts, and its identity; an error stands for any other.
+pub(super) type Checked = Result<(DocumentId, Box<Body>)>;
+
+/// The outcome of one document of a chunk, by its index there.
+pub(super) enum Fate {
+    Bad(Error),
+    Unchanged,
+    Raw(DocumentId, Box<Body>),
+    Analysed(Analysed),
+}
+
+impl Fate {
+    /// Turns an analysed document back into its body.
+    pub(super) fn unread(&mut self) {
+        *self = match std::mem::replace(self, Fate::Unchanged) {
+            Fate::Analysed(document) => Fate::Raw(document.id, document.body),
+            other => other,
+        };
+    }
+}
+
+/// Documents that were looked at, some of which may be read.
+pub(super) struct Looked {
+    pub(super) fates: Vec<Fate>,
+    pub(super) first_index: usize,
+    pub(super) reading: Option<Reading>,
+}
+
+impl fmt::Debug for Looked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Looked").field("documents", &self.fates.len()).finish_non_exhaustive()
+    }
+}
+
+/// The new documents among those of a chunk.
+pub(super) struct Reading {
+    /// By which words are numbered.
+    pub(super) lexicon: Arc<Lexicon>,
+    /// Where they stand in the chunk.
+    pub(super) places: Vec<usize>,
+    pub(super) analysing: Analysing,
+}
+
+impl World {
+    /// Makes a first check, so that documents that are present are not analysed again.
+    pub(super) fn look(&self, documents: Vec<Checked>, first_index: usize) -> Result<Looked> {
+        // Let go of at once, but for changes that stand.
+        let inputs = changing(lock(&self.inputs));
+        Ok(look_at(documents, first_index, inputs.as_deref(), &*self.state()?))
+    }
+
+    /// Makes the first check of documents that are taken out of a chunk, and lets workers read the new ones. Does nothing
+    /// while the colony changes.
+    pub(super) fn look_ahead(&self, documents: &mut Vec<Checked>, first_index: usize, pool: &Pool) -> Option<Looked> {
+        let inputs = changing(self.inputs.try_lock().ok()?);
+        let state = self.try_state()?;
+        let mut looked = look_at(std::mem::take(documents), first_index, inputs.as_deref(), &state);
+        let lexicon = state.commons().lexicon().clone();
+        drop((inputs, state));
+        looked.reading = Some(self.begin_reading(&mut looked.fates, first_index, lexicon, Some(pool)));
+        Some(looked)
+    }
+
+    /// Lets workers read what is new.
+    pub(super) fn begin_reading(
+        &self,
+        fates: &mut [Fate],
+        first_index: usize,
+        lexicon: Arc<Lexicon>,
+        pool: Option<&Pool>,
+    ) -> Reading {
+        let (mut places, mut raw) = (Vec::new(), Vec::new());
+        for (place, fate) in fates.iter_mut().enumerate() {
+            match std::mem::replace(fate, Fate::Unchanged) {
+                Fate::Raw(id, document) => {
+                    places.push(place);
+                    raw.push((first_index + place, id, document));
+                }
+                other => *fate = other,
+            }
+        }
+        let analysing = self.sessions.begin_all(&lexicon, raw, pool);
+        Reading { lexicon, places, analysing }
+    }
+}
+
+// Returns the inputs if some document that is present is about to leave, or to have another lifetime.
+fn changing(inputs: MutexGuard<'_, Inputs>) -> Option<MutexGuard<'_, Inputs>> {
+    Some(inputs).filter(|inputs| inputs.pending.changes_standing())
+}
+
+fn look_at(documents: Vec<Checked>, first_index: usize, inputs: Option<&Inputs>, state: &Replica) -> Looked {
+    let admission = |id, body: &Body| match inputs {
+        Some(inputs) => Standing { state, pending: &inputs.pending }.admission(id, body),
+        None => state.admission(id, body),
+    };
+    let mut space = state.commons().life().space().clone();
+    let admitted = documents.into_iter().zip(first_index..).map(|(document, index)| {
+        let admitted = document.and_then(|(id, body)| space.admit(&body, index).map(|()| (id, body)));
+        admitted.iter().for_each(|(_, body)| space.meet(body));
+        (admitted, index)
+    });
+    let fates = admitted.map(|(document, index)| match document {
+        Err(error) => Fate::Bad(error),
+        Ok((id, body)) => match admission(id, &body) {
+            Admission::New => Fate::Raw(id, body),
+            Admission::Unchanged => Fate::Unchanged,
+            Admission::Taken => Fate::Bad(body.taken(index)),
+        },
+    });
+    Looked { fates: fates.collect(), first_index, reading: None }
+}
