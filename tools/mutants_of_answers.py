@@ -107,7 +107,7 @@ ANSWERS = [
     ),
     Mutant(
         "what is shut out keeps its score",
-        QUERY + "bm25.rs",
+        QUERY + "threshold.rs",
         "*score = if *stays { *score } else { 0.0 }",
         "*score += 0.0",
         PRUNING,

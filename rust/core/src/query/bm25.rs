@@ -15,7 +15,7 @@ use crate::commons::Commons;
 use crate::documents::{BLOCK, Documents, Posting, PostingBlock, Postings};
 use crate::metadata::{Among, Every, Places};
 use crate::query::allowed::Allowed;
-use crate::query::threshold::{Kept, ROUNDING, Risen, cut};
+use crate::query::threshold::{Kept, ROUNDING, Risen, cut, shut_out};
 use crate::query::view::{Local, Spot, View};
 use crate::text::QueryWord;
 use serde::{Deserialize, Serialize};
@@ -411,30 +411,6 @@ impl<'a> Search<'a> {
         });
         gains.sum()
     }
-}
-
-// Leaves those of the places that were met whose scores can still win, in front, and takes the scores of the others back.
-// Returns how many are left. Which are cannot be foreseen, so nothing branches on it.
-fn shut_out(met: &mut [u32], scores: &mut [f32], can_win: impl Fn(f32) -> bool) -> usize {
-    let mut left = 0;
-    for start in (0..met.len()).step_by(BLOCK) {
-        let many = BLOCK.min(met.len() - start);
-        let (mut of_block, mut stay) = ([0.0; BLOCK], [false; BLOCK]);
-        for (score, &place) in of_block.iter_mut().zip(&met[start..start + many]) {
-            *score = scores[place as usize];
-        }
-        for (score, stays) in of_block.iter_mut().zip(&mut stay) {
-            *stays = can_win(*score);
-            *score = if *stays { *score } else { 0.0 };
-        }
-        for at in 0..many {
-            let place = met[start + at];
-            scores[place as usize] = of_block[at];
-            met[left] = place;
-            left += usize::from(stay[at]);
-        }
-    }
-    left
 }
 
 /// Returns k1 * b / mean: what each word of a document adds to the denominator; 0 if documents have only function

@@ -1,5 +1,7 @@
 //! The least score that the k best documents have, as far as is known while a search goes on.
 
+use crate::documents::BLOCK;
+
 // The search adds in single precision and in its own order, which is faster. A question has at most some 30,000 words,
 // and each addition is off by 2^-24 of its sum at most: together by less than this share. The search scores what it
 // finds again in the canonical order.
@@ -54,6 +56,30 @@ impl Risen {
         self.cut();
         self.threshold
     }
+}
+
+/// Leaves those of the places that were met whose scores can still win, in front, and takes the scores of the others back.
+/// Returns how many are left. Which are cannot be foreseen, so nothing branches on it.
+pub(super) fn shut_out(met: &mut [u32], scores: &mut [f32], can_win: impl Fn(f32) -> bool) -> usize {
+    let mut left = 0;
+    for start in (0..met.len()).step_by(BLOCK) {
+        let many = BLOCK.min(met.len() - start);
+        let (mut of_block, mut stay) = ([0.0; BLOCK], [false; BLOCK]);
+        for (score, &place) in of_block.iter_mut().zip(&met[start..start + many]) {
+            *score = scores[place as usize];
+        }
+        for (score, stays) in of_block.iter_mut().zip(&mut stay) {
+            *stays = can_win(*score);
+            *score = if *stays { *score } else { 0.0 };
+        }
+        for at in 0..many {
+            let place = met[start + at];
+            scores[place as usize] = of_block[at];
+            met[left] = place;
+            left += usize::from(stay[at]);
+        }
+    }
+    left
 }
 
 /// What can be in the answer, between the bounds of its score.
