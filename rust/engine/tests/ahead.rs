@@ -5,7 +5,7 @@ mod common;
 use common::*;
 use phago_core::Error;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::Body;
+use phago_core::documents::{Body, Vector};
 use phago_engine::work::pool::Pool;
 use phago_engine::{OnError, World};
 use std::sync::Arc;
@@ -83,6 +83,30 @@ fn the_first_bad_document_is_told_and_nothing_of_its_chunk_is_taken_in() {
     let error = world.ingest_chunk(chunk, OnError::Raise, Some(&pool)).unwrap_err();
     assert!(matches!(error, Error::InvalidDocument { index: 40, .. }), "{error:?}");
     assert_eq!(world.digest().unwrap(), before);
+}
+
+// As on one thread, where the first chunk is taken in before the second is looked at.
+#[test]
+fn vectors_are_judged_by_those_of_the_chunk_before() {
+    let bodies = documents(5, 2 * CHUNK);
+    let of = |at: usize, numbers: &[f64]| Body { vector: Some(Vector::new(numbers).unwrap()), ..bodies[at].clone() };
+    let first: Vec<Body> = (0..CHUNK).map(|at| of(at, &[1.0, 2.0, 3.0])).collect();
+    let second: Vec<Body> =
+        (CHUNK..2 * CHUNK).map(|at| of(at, if at == CHUNK { &[1.0, 2.0] } else { &[3.0, 2.0, 1.0] })).collect();
+    let taken = [1, 3].map(|threads| {
+        let (world, pool) = (world(2), Pool::new(threads));
+        let chunks = [(&first, 0), (&second, CHUNK)].map(|(bodies, index)| {
+            let mut chunk = world.chunk(all(bodies), index);
+            if threads > 1 || index == 0 {
+                world.begin_chunk(&mut chunk, &pool);
+            }
+            chunk
+        });
+        let done = chunks.map(|chunk| world.ingest_chunk(chunk, OnError::Skip, Some(&pool)).unwrap());
+        (done, world.digest().unwrap())
+    });
+    assert_eq!(taken[0], taken[1]);
+    assert_eq!((taken[0].0[1].accepted, taken[0].0[1].rejected.len()), (CHUNK as u64 - 1, 1));
 }
 
 #[test]
