@@ -172,7 +172,7 @@ impl Body {
             Some(("id", "is empty; accepted is a string that is not, or none".into()))
         } else if key_bytes > KEY_BYTES_MAX {
             Some(("id", format!("takes {key_bytes} bytes of UTF-8; accepted are at most {KEY_BYTES_MAX}")))
-        } else if self.text.trim().is_empty() && self.title.trim().is_empty() {
+        } else if is_blank(&self.text) && is_blank(&self.title) {
             Some(("text", "is blank, and so is the title; accepted is any text but white space".into()))
         } else if bytes > DOCUMENT_BYTES_MAX {
             let reason = format!("has {bytes} bytes with the title; accepted are up to {DOCUMENT_BYTES_MAX}");
@@ -184,6 +184,11 @@ impl Body {
             expires().or_else(thread).or_else(time)
         }
     }
+}
+
+// Reads no further than it must: a text that is looked at for the first time is waited for.
+fn is_blank(text: &str) -> bool {
+    text.chars().all(char::is_whitespace)
 }
 
 /// Bodies as columns, which is how a checkpoint has them. postcard encodes it as it is declared here. Metadata is
