@@ -2,7 +2,7 @@
 
 use super::announced::Adopted;
 use super::chunk;
-use super::fold::{Role, role_of, stem_of};
+use super::fold::{Role, role_of, role_of_form, stem_of};
 use super::lexicon::Lexicon;
 use super::remembered::{Key, NO_KEY, NOWHERE, Record, Remembered};
 use super::words::{Run, WORD_BYTES_MAX, Word, runs};
@@ -415,7 +415,7 @@ impl Counter {
         }
         match self.lexicon.find(word) {
             Some((form, term)) => {
-                let place = self.remember(word, (form, term, self.lexicon.role(term)));
+                let place = self.remember(word, (form, term, role_of_form(word)));
                 self.what(place)
             }
             None => {

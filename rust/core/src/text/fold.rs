@@ -25,6 +25,11 @@ pub fn role_of(stem: &str) -> Role {
     if is_function_word(stem) { Role::Function } else { Role::Word }
 }
 
+/// Returns the role of a form's term, which stemming does not change.
+pub(super) fn role_of_form(form: &str) -> Role {
+    role_of(&fold(form))
+}
+
 /// Returns the term of a form. The stemmer takes lower-cased words and leaves alone those it cannot shorten. Every form
 /// has a term, and no other word becomes a function word: `cans` does not become `can`.
 pub(crate) fn stem_of(form: &str) -> Cow<'_, str> {
@@ -136,7 +141,11 @@ fn plain(c: char) -> Option<&'static str> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use proptest::sample::select;
     use proptest::string::string_regex;
+
+    const FUNCTIONS: &[&str] =
+        &["the", "and", "can", "be", "do", "we", "it", "not", "his", "more", "during", "themselves"];
 
     // The suffixes of Snowball English.
     const SUFFIXES: &str = "sses|ied|ies|s|eed|eedly|ed|edly|ing|ingly|y|tional|enci|anci|abli|entli|izer|ization\
@@ -153,6 +162,16 @@ mod tests {
         ) {
             let stem = frostem::Stemmer::new(frostem::Algorithm::English).stem(&word);
             prop_assert!(ends_as_a_suffix(&word) || *stem == *word, "{word} becomes {stem}");
+        }
+
+        #[test]
+        fn the_role_of_a_form_is_that_of_its_term(
+            before in "[a-zé_'.-]{0,3}",
+            word in select(FUNCTIONS),
+            after in string_regex(&format!("({SUFFIXES}|[a-z\u{300}.'-]{{0,2}}){{0,2}}")).unwrap(),
+        ) {
+            let form = format!("{before}{word}{after}");
+            prop_assert_eq!(role_of_form(&form), role_of(&stem_of(&form)), "{}", form);
         }
     }
 }

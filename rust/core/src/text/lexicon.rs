@@ -1,6 +1,6 @@
 //! The lexicon numbers word forms and terms.
 
-use super::fold::{Role, role_of, stem_of};
+use super::fold::{Role, role_of, role_of_form, stem_of};
 use super::sketch::Sketch;
 use crate::ids::NodeId;
 use crate::maps::State;
@@ -151,11 +151,6 @@ impl Lexicon {
         self.read().term_list[term as usize].stem.clone()
     }
 
-    /// Returns the role of a term.
-    pub(super) fn role(&self, term: u32) -> Role {
-        role_of(&self.read().term_list[term as usize].stem)
-    }
-
     /// Returns the text of a word form.
     pub fn form(&self, form: u32) -> Arc<str> {
         self.read().form_list[form as usize].text.clone()
@@ -234,8 +229,8 @@ impl Lexicon {
 
     /// Returns the indices of a form and its term, and the term's role, and adds them if they are new.
     pub(super) fn intern(&self, form: &str) -> (u32, u32, Role) {
-        if let Some((form, term)) = self.find(form) {
-            return (form, term, self.role(term));
+        if let Some((index, term)) = self.find(form) {
+            return (index, term, role_of_form(form));
         }
         let stem = stem_of(form);
         let role = role_of(&stem);
