@@ -329,7 +329,7 @@ fn the_words_of_a_document_stand_in_its_sequence_passage_by_passage() {
     let analysis = session.analyse("A title of words", &text);
     let sequence = &analysis.sequence;
     let mut terms = Vec::new();
-    sequence.visit(0..sequence.len(), |place| terms.push(analysis.terms[place as usize].0));
+    sequence.visit(0..sequence.len(), |place| terms.push(analysis.terms()[place as usize].0));
     let mut expected = Vec::new();
     for text in ["A title of words", &text] {
         session.words(text, |word| expected.extend(word.term.filter(|_| word.role != Role::Function)));

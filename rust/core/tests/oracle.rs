@@ -66,7 +66,7 @@ impl Naive {
     fn ingest(&mut self, key: &str, text: &str) {
         let analysis = self.session.analyse("", text);
         let id = |term: u32| NodeId::concept(&self.lexicon.stem(term)).0;
-        let terms: BTreeMap<u128, u64> = analysis.terms.iter().map(|&(t, n)| (id(t), n.into())).collect();
+        let terms: BTreeMap<u128, u64> = analysis.terms().iter().map(|&(t, n)| (id(t), n.into())).collect();
         for id in terms.keys() {
             *self.df.entry(*id).or_default() += 1;
         }

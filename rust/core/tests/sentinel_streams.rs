@@ -90,7 +90,7 @@ fn streams_without_a_change_are_quiet() {
 fn alarms_of_texts(texts: &[String]) -> Vec<Alarm> {
     let lexicon = Arc::new(Lexicon::new());
     let mut session = Session::new(lexicon.clone());
-    let terms: Vec<_> = texts.iter().map(|text| session.analyse("", text).terms).collect();
+    let terms: Vec<_> = texts.iter().map(|text| session.analyse("", text).terms().to_vec()).collect();
     let mut df: BTreeMap<u32, u32> = BTreeMap::new();
     terms.iter().flatten().for_each(|&(term, _)| *df.entry(term).or_default() += 1);
     let salience = |&(term, tf): &(u32, u32)| (1.0 + f64::from(tf).ln()) * idf(texts.len() as u64, df[&term]);

@@ -65,8 +65,7 @@ fn put(shard: &mut Shard, document: Stored) -> Result<()> {
     }
     let stands = sequence.standing(terms.len());
     let norm = norm(terms.iter().zip(stands).filter(|(_, stands)| *stands).map(|(term, _)| term.1));
-    let length = u32::try_from(sequence.len()).unwrap_or(u32::MAX);
-    let analysis = Analysis { terms, length, norm, title, sequence, ..Analysis::default() };
+    let analysis = Analysis::stored(terms, norm, title, sequence);
     shard.insert(Analysed { id, body: Box::new(body), analysis: Box::new(analysis) }, arrival);
     if let Some((tick, wired)) = digested {
         shard.restore_digested(id, tick, wired);

@@ -327,7 +327,7 @@ impl Node {
     // Counts what a document takes with it, if it stands. Its word forms are not stored: its text is analysed again.
     fn leave(&mut self, replica: &Replica, id: DocumentId, tally: &mut Tally) -> Result<Option<Departed>> {
         let Some(document) = replica.document(id) else { return Ok(None) };
-        let forms = self.session.analyse(&document.body.title, &document.body.text).forms;
+        let forms = self.session.analyse(&document.body.title, &document.body.text).into_forms();
         replica.check_text(document, &forms)?;
         tally.uncount(&document.terms, document.sequence.len(), &forms);
         let waiting = replica.home_of(id).reinforcing().get(&id.0);

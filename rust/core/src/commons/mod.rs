@@ -333,8 +333,8 @@ impl Commons {
     /// Counts a document, whose words must be learned.
     pub(crate) fn count(&mut self, document: &Analysed) {
         let analysis = &document.analysis;
-        self.statistics.count(&analysis.terms, analysis.length.into());
-        self.vocabulary.count(&analysis.forms);
+        self.statistics.count(analysis.terms(), analysis.length.into());
+        self.vocabulary.count(analysis.forms());
         self.lifetimes.insert(document.id, document.body.expires);
         self.stand(document.id, document.body.thread.as_ref());
         document.body.vector.iter().for_each(|vector| self.meet(vector.dimension()));

@@ -24,7 +24,7 @@ pub struct Tally {
 impl Tally {
     /// Counts a document that comes.
     pub(crate) fn count(&mut self, analysis: &Analysis) {
-        self.add(1, analysis.terms.iter().copied(), analysis.length.into(), &analysis.forms);
+        self.add(1, analysis.terms().iter().copied(), analysis.length.into(), analysis.forms());
     }
 
     /// Counts a document that goes. `forms` are its word forms with their counts.

@@ -46,11 +46,24 @@ impl Analysed {
     ///
     /// # Errors
     /// As [`Analysed::new`].
-    pub(crate) fn of(id: DocumentId, body: Box<Body>, index: usize, analysis: Box<Analysis>) -> Result<Analysed> {
+    pub fn of(id: DocumentId, body: Box<Body>, index: usize, analysis: Box<Analysis>) -> Result<Analysed> {
         if analysis.different as usize > DOCUMENT_WORDS_MAX {
             return Err(body.too_many_words(index));
         }
         Ok(Analysed { id, body, analysis })
+    }
+
+    /// Has the processor read meanwhile what is needed soon of the documents that come: of the fourth these words, and of
+    /// the fifth where its words are. Another thread may have written them.
+    pub(crate) fn prefetch(coming: &[Analysed], words: impl Fn(&Analysis) -> &[(u32, u32)]) {
+        if let Some(Analysed { body, analysis, .. }) = coming.get(4) {
+            prefetch_index(slice::from_ref(&**body), 0);
+            prefetch_index(slice::from_ref(&**analysis), 0);
+        }
+        if let Some(Analysed { analysis, .. }) = coming.get(3) {
+            let (words, a_line) = (words(analysis), 64 / size_of::<(u32, u32)>());
+            (0..words.len()).step_by(a_line).for_each(|at| prefetch_index(words, at));
+        }
     }
 }
 
@@ -268,17 +281,10 @@ impl Documents {
     /// this lies all over memory, and each is found by what was read before.
     pub(crate) fn prefetch(&self, coming: &[Analysed]) {
         let lists = |at: usize| {
-            let terms = coming.get(at).map_or(&[][..], |document| &document.analysis.terms);
+            let terms = coming.get(at).map_or(&[][..], |document| document.analysis.terms());
             terms.iter().filter_map(|(term, _)| self.list_of.get(*term as usize)?.checked_sub(1))
         };
-        if let Some(Analysed { body, analysis, .. }) = coming.get(4) {
-            prefetch_index(slice::from_ref(&**body), 0);
-            prefetch_index(slice::from_ref(&**analysis), 0);
-        }
-        if let Some(Analysed { analysis, .. }) = coming.get(3) {
-            let a_line = 64 / size_of::<(u32, u32)>();
-            (0..analysis.terms.len()).step_by(a_line).for_each(|at| prefetch_index(&analysis.terms, at));
-        }
+        Analysed::prefetch(coming, Analysis::terms);
         lists(1).for_each(|list| prefetch_index(&self.lists, list as usize));
         lists(0).for_each(|list| self.lists[list as usize].prefetch());
     }
@@ -286,7 +292,7 @@ impl Documents {
     /// Adds a document that is not here yet.
     pub(crate) fn insert(&mut self, mut new: Analysed, arrival: u32) {
         let place = self.all.len() as u32;
-        self.list(place, &new.analysis.terms, new.analysis.length);
+        self.list(place, new.analysis.terms(), new.analysis.length);
         self.lengths.push(new.analysis.length);
         self.norms.push(new.analysis.norm);
         self.titles.insert(&new.analysis.title, place);
@@ -299,11 +305,12 @@ impl Documents {
         let known = self.places.find_or_insert(hash, place, |place| id_at(all, place) == new.id);
         assert!(known == place, "document {} is taken twice", new.id);
         let Analysed { id, body, analysis } = new;
+        let terms = Terms::from(analysis.terms());
         let document = Document {
             id,
             body: *body,
             title_terms: analysis.title,
-            terms: Terms::from(&*analysis.terms),
+            terms,
             sequence: analysis.sequence,
             arrival,
             digested: None,

@@ -8,7 +8,7 @@ use crate::input::{Admission, Change, Forms, Input, Outcome, Prepared, Updated};
 use crate::maps::Map;
 use crate::reinforcement::{REINFORCED_MAX, Reinforcement};
 use crate::shard::Shard;
-use crate::text::Session;
+use crate::text::{Analysis, Session};
 use crate::{Error, Result};
 use std::sync::Arc;
 
@@ -108,7 +108,7 @@ impl Replica {
 
     fn forms(&self, id: DocumentId, session: &mut Session) -> Result<Option<Forms>> {
         let Some(body) = self.body(id) else { return Ok(None) };
-        let forms = session.analyse(&body.title, &body.text).forms;
+        let forms = session.analyse(&body.title, &body.text).into_forms();
         Outgoing::default().check(self, id, &forms)?;
         Ok(Some(forms))
     }
@@ -181,7 +181,11 @@ impl Replica {
         }
         let commons = Arc::make_mut(&mut self.commons);
         commons.learn();
-        documents.iter().for_each(|document| commons.count(document));
+        let mut coming = documents.iter();
+        while let Some(document) = coming.next() {
+            Analysed::prefetch(coming.as_slice(), Analysis::words);
+            commons.count(document);
+        }
         let mut waiting = self.place(documents, run);
         // Neighbours in the backlog are added one after the other, to what memory was just read.
         waiting.sort_unstable_by_key(|(key, _)| *key);

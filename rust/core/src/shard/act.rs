@@ -100,7 +100,7 @@ impl Shard {
         for &id in ids {
             cancel.poll()?;
             let body = &self.documents.get(id).expect("a document with a lifetime stands at its home").body;
-            leaving.push((id, session.analyse(&body.title, &body.text).forms));
+            leaving.push((id, session.analyse(&body.title, &body.text).into_forms()));
         }
         Ok(leaving)
     }

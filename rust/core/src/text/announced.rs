@@ -351,7 +351,7 @@ mod tests {
             let words = |texts: &[&str]| texts.iter().map(|text| Word::new(text)).collect();
             let adopted = lexicon.adopt(known, (words(before), own, words(after)), true).unwrap();
             analysis.renumber(&adopted);
-            let mut read: Vec<_> = analysis.forms.iter().map(|(form, _)| lexicon.form(*form)).collect();
+            let mut read: Vec<_> = analysis.forms().iter().map(|(form, _)| lexicon.form(*form)).collect();
             read.sort();
             (read.concat(), adopted.known())
         };

@@ -12,10 +12,10 @@ use std::sync::{Arc, LazyLock};
 /// A text as indices of its [`Lexicon`], each once.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysis {
-    /// Terms, sorted by index, and how often each occurs.
-    pub terms: Box<[(u32, u32)]>,
-    /// Word forms, in an order without meaning, and how often each occurs.
-    pub forms: Box<[(u32, u32)]>,
+    // Terms and then forms, in one piece of memory: many come and go.
+    words: Box<[(u32, u32)]>,
+    // How many terms these are.
+    term_count: usize,
     /// Number of words with a position, without function words: the length of the sequence.
     pub length: u32,
     /// How many different words have a position, without function words.
@@ -35,6 +35,32 @@ pub struct Analysis {
 }
 
 impl Analysis {
+    /// Returns what is known of a text that is stored: its terms, sorted by index, and no forms.
+    pub(crate) fn stored(terms: Box<[(u32, u32)]>, norm: f64, title: Box<[u32]>, sequence: Sequence) -> Analysis {
+        let length = u32::try_from(sequence.len()).unwrap_or(u32::MAX);
+        Analysis { term_count: terms.len(), words: terms, length, norm, title, sequence, ..Analysis::default() }
+    }
+
+    /// Returns the terms, sorted by index, and how often each occurs.
+    pub fn terms(&self) -> &[(u32, u32)] {
+        &self.words[..self.term_count]
+    }
+
+    /// Returns the word forms, in an order without meaning, and how often each occurs.
+    pub fn forms(&self) -> &[(u32, u32)] {
+        &self.words[self.term_count..]
+    }
+
+    /// Keeps the word forms only.
+    pub fn into_forms(self) -> Box<[(u32, u32)]> {
+        self.forms().into()
+    }
+
+    /// Returns terms and forms, one behind the other.
+    pub(crate) fn words(&self) -> &[(u32, u32)] {
+        &self.words
+    }
+
     /// Takes over the new indices of words.
     ///
     /// # Panics
@@ -46,15 +72,16 @@ impl Analysis {
         let term = |before: u32| adopted.term(before).expect("a word of a text that is taken is announced");
         let form = |before: u32| adopted.form(before).expect("a word of a text that is taken is announced");
         self.title.iter_mut().for_each(|title| *title = term(*title));
-        self.forms.iter_mut().for_each(|(known, _)| *known = form(*known));
-        self.newest = newest(&self.forms);
-        self.terms.iter_mut().for_each(|(known, _)| *known = term(*known));
-        if !self.terms.is_sorted() {
-            let mut order: Vec<u32> = (0..self.terms.len() as u32).collect();
-            order.sort_unstable_by_key(|place| self.terms[*place as usize]);
+        let (terms, forms) = self.words.split_at_mut(self.term_count);
+        forms.iter_mut().for_each(|(known, _)| *known = form(*known));
+        self.newest = newest(forms);
+        terms.iter_mut().for_each(|(known, _)| *known = term(*known));
+        if !terms.is_sorted() {
+            let mut order: Vec<u32> = (0..terms.len() as u32).collect();
+            order.sort_unstable_by_key(|place| terms[*place as usize]);
             let mut place_of = vec![0; order.len()];
             (0..).zip(&order).for_each(|(now, before)| place_of[*before as usize] = now);
-            self.terms.sort_unstable();
+            terms.sort_unstable();
             self.sequence.reorder(&place_of);
         }
     }
@@ -101,6 +128,7 @@ pub struct Session {
     pub(super) counter: Counter,
     packed: Vec<u64>,
     terms: Vec<(u32, u32)>,
+    forms: Vec<(u32, u32)>,
     // For each of these terms, whether it has a position.
     standing: Vec<bool>,
 }
@@ -108,7 +136,13 @@ pub struct Session {
 impl Session {
     /// Returns a session that has seen no word.
     pub fn new(lexicon: Arc<Lexicon>) -> Self {
-        Session { counter: Counter::new(lexicon), packed: Vec::new(), terms: Vec::new(), standing: Vec::new() }
+        Session {
+            counter: Counter::new(lexicon),
+            packed: Vec::new(),
+            terms: Vec::new(),
+            forms: Vec::new(),
+            standing: Vec::new(),
+        }
     }
 
     /// Takes over the new indices of words of its lexicon.
@@ -135,7 +169,7 @@ impl Session {
         self.counter.count(text);
         let title = self.title(title, title_words);
         let mut analysis = self.collect();
-        analysis.sequence = self.sequence(title_words, analysis.terms.len());
+        analysis.sequence = self.sequence(title_words, analysis.term_count);
         analysis.title = title;
         self.counter.full = false;
         self.counter.forget();
@@ -201,18 +235,14 @@ impl Session {
 
     // Turns the counts into lists, and leaves the index of a word's term in the place of its count.
     fn collect(&mut self) -> Analysis {
-        let form = |place: &u32| {
-            let seen = &self.counter.seen[*place];
-            (seen.form, seen.count)
-        };
-        let forms: Box<[(u32, u32)]> = self.counter.touched.iter().map(form).collect();
-
         // One integer sorts faster than a pair. Forms of one term are neighbours then.
         self.packed.clear();
-        self.packed.extend(self.counter.touched.iter().map(|&place| {
+        self.forms.clear();
+        for &place in &self.counter.touched {
             let seen = &self.counter.seen[place];
-            u64::from(seen.term) << 32 | u64::from(place)
-        }));
+            self.packed.push(u64::from(seen.term) << 32 | u64::from(place));
+            self.forms.push((seen.form, seen.count));
+        }
         self.packed.sort_unstable();
         self.terms.clear();
         self.standing.clear();
@@ -231,9 +261,9 @@ impl Session {
         }
         let standing = self.terms.iter().zip(&self.standing).filter(|(_, stands)| **stands);
         Analysis {
-            terms: self.terms.as_slice().into(),
-            newest: newest(&forms),
-            forms,
+            words: [&self.terms[..], &self.forms].concat().into(),
+            term_count: self.terms.len(),
+            newest: newest(&self.forms),
             length: u32::try_from(self.counter.order.len()).unwrap_or(u32::MAX),
             different: std::mem::take(&mut self.counter.different),
             norm: norm(standing.map(|(term, _)| term.1)),

@@ -15,13 +15,13 @@ fn session() -> Session {
 fn forms(text: &str) -> BTreeMap<String, u32> {
     let mut session = session();
     let analysis = session.analyse("", text);
-    analysis.forms.iter().map(|&(form, count)| (session.lexicon().form(form).to_string(), count)).collect()
+    analysis.forms().iter().map(|&(form, count)| (session.lexicon().form(form).to_string(), count)).collect()
 }
 
 fn terms(text: &str) -> BTreeMap<String, u32> {
     let mut session = session();
     let analysis = session.analyse("", text);
-    analysis.terms.iter().map(|&(term, count)| (session.lexicon().stem(term).to_string(), count)).collect()
+    analysis.terms().iter().map(|&(term, count)| (session.lexicon().stem(term).to_string(), count)).collect()
 }
 
 fn names(text: &str) -> Vec<String> {
@@ -39,7 +39,7 @@ fn standing(text: &str) -> Vec<String> {
     let analysis = session.analyse("", text);
     let mut stems = Vec::new();
     analysis.sequence.visit(0..analysis.sequence.len(), |place| {
-        stems.push(session.lexicon().stem(analysis.terms[place as usize].0).to_string());
+        stems.push(session.lexicon().stem(analysis.terms()[place as usize].0).to_string());
     });
     assert_eq!(stems.len(), analysis.length as usize);
     stems
@@ -49,7 +49,7 @@ fn standing(text: &str) -> Vec<String> {
 fn finds(question: &str, text: &str) -> bool {
     let mut session = session();
     let analysis = session.analyse("", text);
-    let has = |term: u32| analysis.terms.iter().any(|known| known.0 == term);
+    let has = |term: u32| analysis.terms().iter().any(|known| known.0 == term);
     session.query(question).iter().any(|word| word.role != Role::Function && word.term.is_some_and(has))
 }
 
@@ -194,7 +194,7 @@ fn function_words_count_without_a_place() {
     }
     let mut session = session();
     let analysis = session.analyse("", "turn off the light");
-    assert_eq!((analysis.length, analysis.terms.len(), analysis.norm), (2, 4, 2f64.sqrt()));
+    assert_eq!((analysis.length, analysis.terms().len(), analysis.norm), (2, 4, 2f64.sqrt()));
     // No other word becomes a function word by its stem.
     for word in ["cans", "beings", "ins", "wills", "offs"] {
         assert_eq!(role_of(&stem_of(word)), Role::Word, "{word}");
@@ -239,7 +239,7 @@ fn title_and_text_are_one_stream_without_a_word_across() {
     let mut session = session();
     let both = session.analyse("Cell", "cell wall");
     let one = session.analyse("", "cell cell wall");
-    assert_eq!((&both.terms, &both.forms, both.length), (&one.terms, &one.forms, 3));
+    assert_eq!((&both.terms(), &both.forms(), both.length), (&one.terms(), &one.forms(), 3));
     assert_eq!(session.analyse("", ""), Analysis::default());
 }
 
@@ -331,11 +331,11 @@ fn words_of_every_length_survive_both_caches() {
     let text = words.join(" ");
     let mut session = session();
     let first = session.analyse("", &text);
-    assert_eq!(first.forms.len(), 40);
+    assert_eq!(first.forms().len(), 40);
     assert_eq!(session.analyse("", &text.to_lowercase()), first);
     // At the very end of a text, where sixteen bytes cannot be read at once any more.
     for word in &words {
-        assert_eq!(session.analyse("", word).forms.len(), 1);
+        assert_eq!(session.analyse("", word).forms().len(), 1);
     }
     assert_eq!(session.lexicon().form_count(), 40);
 }
@@ -352,7 +352,7 @@ fn a_full_session_forgets_and_gives_the_same_numbers() {
     let half = SESSION_FORMS_MAX / 2;
     for start in [0, half + 1] {
         let many: String = (start..=start + half).map(|i| letters(i) + " ").collect();
-        assert_eq!(session.analyse("", &many).forms.len(), half + 1);
+        assert_eq!(session.analyse("", &many).forms().len(), half + 1);
     }
     assert_eq!(session.analyse("", "alpha beta naïve"), before);
 }
@@ -437,7 +437,7 @@ fn a_sign_that_stands_for_a_sentence_is_counted_like_one_however_often() {
     let sentence =
         "\u{635}\u{644}\u{649} \u{627}\u{644}\u{644}\u{647} \u{639}\u{644}\u{64a}\u{647} \u{648}\u{633}\u{644}\u{645}";
     let expected = session.analyse("", &[sentence; 3].join(" "));
-    assert_eq!((expected.forms.len(), expected.length), (4, 12));
+    assert_eq!((expected.forms().len(), expected.length), (4, 12));
     for _ in 0..2 {
         assert_eq!(session.analyse("", "\u{fdfa} \u{fdfa} \u{fdfa}"), expected);
     }
@@ -465,7 +465,7 @@ fn a_text_of_too_many_words_breaks_off_and_leaves_the_session_as_it_was() {
         assert!((DOCUMENT_WORDS_MAX + 1..DOCUMENT_WORDS_MAX + 1_100).contains(&(analysis.different as usize)));
         assert_eq!(session.analyse("", "ions na\u{ef}ve crossing"), before);
         let fresh = session.analyse("", "late\u{ef} words");
-        assert_eq!((fresh.forms.len(), fresh.length), (2, 2));
+        assert_eq!((fresh.forms().len(), fresh.length), (2, 2));
         session = self::session();
         session.analyse("", "ions na\u{ef}ve crossing");
     }
@@ -478,12 +478,12 @@ proptest! {
         let cold = session.analyse(&title, &text);
         prop_assert_eq!(&session.analyse(&title, &text), &cold);
         let sum = |list: &[(u32, u32)]| list.iter().map(|&(_, count)| count).sum::<u32>();
-        prop_assert_eq!(sum(&cold.terms), sum(&cold.forms));
-        prop_assert!(cold.length <= sum(&cold.terms));
+        prop_assert_eq!(sum(cold.terms()), sum(cold.forms()));
+        prop_assert!(cold.length <= sum(cold.terms()));
         prop_assert_eq!(cold.sequence.len(), cold.length as usize);
-        prop_assert!(cold.terms.is_sorted_by(|a, b| a.0 < b.0));
-        prop_assert!(cold.forms.is_sorted_by(|a, b| a.0 < b.0));
-        prop_assert!(cold.terms.iter().chain(&cold.forms).all(|&(_, count)| count > 0));
+        prop_assert!(cold.terms().is_sorted_by(|a, b| a.0 < b.0));
+        prop_assert!(cold.forms().is_sorted_by(|a, b| a.0 < b.0));
+        prop_assert!(cold.terms().iter().chain(cold.forms()).all(|&(_, count)| count > 0));
     }
 
     // Most are read of what was counted, and some once more.

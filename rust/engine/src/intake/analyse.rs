@@ -57,7 +57,7 @@ impl Sessions {
     /// Returns the word forms of a text with their counts.
     pub(super) fn forms(&self, lexicon: &Arc<Lexicon>, title: &str, text: &str) -> Forms {
         let mut session = self.take(lexicon);
-        let forms = session.analyse(title, text).forms;
+        let forms = session.analyse(title, text).into_forms();
         self.give(session);
         forms
     }
@@ -130,14 +130,17 @@ fn keep_those_of(lexicon: &Arc<Lexicon>, sessions: &mut Vec<Session>) {
 }
 
 fn analyse_with(session: &mut Session, (index, id, body): Raw) -> Result<Analysed> {
-    let key = body.key.as_deref().map(str::to_owned);
-    let analysed = catch_unwind(AssertUnwindSafe(|| Analysed::new(id, body, index, session)));
-    analysed.unwrap_or_else(|panic| {
-        // Else, counts that the session began for this text would go to the next one.
-        *session = Session::new(session.lexicon().clone());
-        let reason = format!("made the analyser fail: {}", message(panic));
-        Err(Error::InvalidDocument { index, id: key, field: "text".into(), reason })
-    })
+    let analysis = catch_unwind(AssertUnwindSafe(|| Box::new(session.analyse(&body.title, &body.text))));
+    match analysis {
+        Ok(analysis) => Analysed::of(id, body, index, analysis),
+        Err(panic) => {
+            // Else, counts that the session began for this text would go to the next one.
+            *session = Session::new(session.lexicon().clone());
+            let reason = format!("made the analyser fail: {}", message(panic));
+            let id = body.key.as_deref().map(str::to_owned);
+            Err(Error::InvalidDocument { index, id, field: "text".into(), reason })
+        }
+    }
 }
 
 fn groups(bodies: Vec<Raw>) -> Vec<Vec<Raw>> {
