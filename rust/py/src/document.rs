@@ -75,7 +75,10 @@ pub(crate) fn document(value: &Bound<'_, PyAny>) -> PyResult<Result<Body, Fault>
         Ok(key) => key,
         Err(fault) => return Ok(Err(fault)),
     };
-    Ok(parts.rest(key.clone())?.map_err(|fault| Fault { id: key, ..fault }))
+    Ok(match parts.rest()? {
+        Ok(body) => Ok(Body { key: key.map(Into::into), ..body }),
+        Err(fault) => Err(Fault { id: key, ..fault }),
+    })
 }
 
 // The fields that were given, in the order of `FIELDS`, and the name of one that documents do not have.
@@ -139,8 +142,9 @@ impl<'py> Parts<'py> {
         Ok(Some(key.to_owned()))
     }
 
-    // As in `document`, the outer error is the caller's own: metadata may be the caller's own mapping type.
-    fn rest(&self, key: Option<String>) -> PyResult<Result<Body, Fault>> {
+    // Reads all fields but the id. As in `document`, the outer error is the caller's own: metadata may be the caller's own
+    // mapping type.
+    fn rest(&self) -> PyResult<Result<Body, Fault>> {
         let (title, text) = match self.words() {
             Ok((title, text)) => (title.into(), text.into()),
             Err(fault) => return Ok(Err(fault)),
@@ -165,7 +169,7 @@ impl<'py> Parts<'py> {
             Ok(thread) => thread,
             Err(fault) => return Ok(Err(fault)),
         };
-        Ok(Ok(Body { key: key.map(Into::into), title, text, metadata, expires, thread, time, vector }))
+        Ok(Ok(Body { key: None, title, text, metadata, expires, thread, time, vector }))
     }
 
     fn thread(&self) -> PyResult<Result<Option<ThreadPlace>, Fault>> {
