@@ -78,23 +78,23 @@ def are_many(documents: Iterable[DocumentLike] | DocumentLike) -> bool:
 def overlapped(calls: Iterable[_phago.Call[_T]], are_far: bool) -> Iterator[_phago.Call[_T]]:
     """Calls, each begun once the one before is over, which the caller must wait for; the next is made meanwhile.
 
-    Those of shards elsewhere are also prepared, and while one takes its time, one more is made: whoever made it after
-    the next one began would keep that from speaking to its nodes. An error in making one is told once those before it
-    are done.
+    The next one is also prepared, and while one takes its time, one more is made: whoever made that later would keep
+    shards elsewhere from speaking to their nodes, and threads here from reading on. An error in making or preparing one
+    is told once those before it are done.
     """
     waiting = iter(calls)
     call, spare = _made(waiting), None
     while call is not None and not isinstance(call, Exception):
+        if not are_far:
+            # Here it takes no time, and nobody is in its way.
+            spare = _prepared(spare)
         call.begin()
         try:
             following, spare = _made(waiting) if spare is None else spare, None
-            if are_far and following is not None and not isinstance(following, Exception):
-                try:
-                    following.read_ahead()
-                except Exception as error:
-                    following = error
-                else:
-                    spare = None if call.is_over() else _made(waiting)
+            if are_far:
+                following = _prepared(following)
+            if following is not None and not isinstance(following, Exception) and not call.is_over():
+                spare = _made(waiting)
         except BaseException:
             # As Ctrl-C: nothing changes any more once its caller has heard of it.
             with suppress(Exception):
@@ -145,6 +145,16 @@ def _made(calls: Iterator[_phago.Call[_T]]) -> _phago.Call[_T] | Exception | Non
         return next(calls, None)
     except Exception as error:
         return error
+
+
+def _prepared(call: _phago.Call[_T] | Exception | None) -> _phago.Call[_T] | Exception | None:
+    """The call, of which what can be is done before it begins, or why that failed."""
+    try:
+        if call is not None and not isinstance(call, Exception):
+            call.read_ahead()
+    except Exception as error:
+        return error
+    return call
 
 
 def _not_a_path(given: str | os.PathLike[Any]) -> None:

@@ -162,10 +162,10 @@ class Colony(Alive, Unpicklable):
     ) -> IngestReport:
         """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
-        Any iterable will do; it is read in chunks of 1,000 to 8,000 documents, or 32 MiB of text, one ahead of what is
-        taken in, over nodes one or two; with a model of vectors none. So an iterable that changes the colony itself
-        does so while documents before are taken in. A document with an id that is there already with the same content
-        changes nothing.
+        Any iterable will do; it is read in chunks of 1,000 to 8,000 documents, or 32 MiB of text, one or two ahead of
+        what is taken in; with a model of vectors none. So an iterable that changes the colony itself does so while
+        documents before are taken in. A document with an id that is there already with the same content changes
+        nothing.
 
         Args:
             documents: Strings, mappings (`text`; optional the other fields of a `Document`) or `Document`s; or a

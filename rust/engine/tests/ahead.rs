@@ -8,6 +8,7 @@ use phago_core::config::ColonyConfig;
 use phago_core::documents::{Body, Vector};
 use phago_engine::work::pool::Pool;
 use phago_engine::{OnError, World};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 const CHUNK: usize = 100;
@@ -20,16 +21,16 @@ fn world(shards: u32) -> Arc<World> {
     world_with(shards, ColonyConfig::default())
 }
 
-// Takes chunks in, each begun before the one in front of it is taken in.
-fn ahead(world: &World, bodies: &[Body], pool: &Pool) {
+// Takes chunks in, each begun before so many that stand in front of it are taken in.
+fn ahead(world: &World, bodies: &[Body], pool: &Pool, most: usize) {
     let mut coming = bodies.chunks(CHUNK).enumerate().map(|(at, bodies)| {
         let mut chunk = world.chunk(all(bodies), at * CHUNK);
         world.begin_chunk(&mut chunk, pool);
         chunk
     });
-    let mut chunk = coming.next();
-    while let Some(now) = chunk {
-        chunk = coming.next();
+    let mut begun: VecDeque<_> = coming.by_ref().take(most).collect();
+    while let Some(now) = begun.pop_front() {
+        begun.extend(coming.next());
         world.ingest_chunk(now, OnError::Raise, Some(pool)).unwrap();
     }
 }
@@ -40,9 +41,12 @@ fn what_is_read_ahead_is_the_same_on_any_shards_and_threads() {
     let expected = world(1);
     ingest(&expected, &bodies);
     for (shards, threads) in [(1, 2), (2, 2), (3, 3), (7, 2), (16, 4), (2, 1)] {
-        let world = world(shards);
-        ahead(&world, &bodies, &Pool::new(threads));
-        assert_eq!(world.digest().unwrap(), expected.digest().unwrap(), "{shards} shards, {threads} threads");
+        for most in [1, 2, 9] {
+            let world = world(shards);
+            ahead(&world, &bodies, &Pool::new(threads), most);
+            let told = format!("{shards} shards, {threads} threads, {most} ahead");
+            assert_eq!(world.digest().unwrap(), expected.digest().unwrap(), "{told}");
+        }
     }
 }
 
@@ -115,7 +119,7 @@ fn a_chunk_that_is_let_go_of_leaves_nothing() {
     let mut chunk = world.chunk(all(&bodies[300..]), 0);
     world.begin_chunk(&mut chunk, &pool);
     drop(chunk);
-    ahead(&world, &bodies[..300], &pool);
+    ahead(&world, &bodies[..300], &pool, 1);
     let expected = self::world(1);
     ingest(&expected, &bodies[..300]);
     assert_eq!(world.digest().unwrap(), expected.digest().unwrap());

@@ -207,7 +207,7 @@ impl World {
             chunk
         });
         let chunk = Arc::new(Mutex::new(Some(chunk)));
-        let (world, coming) = (self.world()?.clone(), chunk.clone());
+        let (ahead, coming) = (colony.clone(), chunk.clone());
         let call = self.call_short(is_short, move |_, _| {
             let chunk = lock(&chunk).take().expect("a call begins once");
             Ok(IngestedRow::from(colony.ingest(chunk, on_error)?))
@@ -215,7 +215,7 @@ impl World {
         let ahead = move |cancel: &Cancel| {
             // It is locked by nobody else before the call has begun.
             if let Some(chunk) = &mut *lock(&coming) {
-                world.read_ahead(chunk, cancel);
+                ahead.read_ahead(chunk, cancel);
             }
             Ok(())
         };

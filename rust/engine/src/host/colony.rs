@@ -66,6 +66,12 @@ impl Colony {
         }
     }
 
+    /// Does what [`World::read_ahead`] does, and has the threads of the helping runner begin if they have not.
+    pub fn read_ahead(&self, chunk: &mut Chunk, cancel: &Cancel) {
+        self.begin(chunk);
+        self.world.read_ahead(chunk, cancel);
+    }
+
     /// Does what [`World::ingest_chunk`] does, with the threads of the helping runner.
     ///
     /// # Errors
