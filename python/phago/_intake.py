@@ -83,7 +83,8 @@ def overlapped(calls: Iterable[_phago.Call[_T]], are_far: bool) -> Iterator[_pha
     is told once those before it are done.
     """
     waiting = iter(calls)
-    call, spare = _made(waiting), None
+    call = _made(waiting)
+    spare: _phago.Call[_T] | Exception | None = None
     while call is not None and not isinstance(call, Exception):
         if not are_far:
             # Here it takes no time, and nobody is in its way.
