@@ -237,12 +237,15 @@ impl Session {
     fn collect(&mut self) -> Analysis {
         // One integer sorts faster than a pair. Forms of one term are neighbours then.
         self.packed.clear();
-        self.forms.clear();
-        for &place in &self.counter.touched {
+        self.packed.extend(self.counter.touched.iter().map(|&place| {
             let seen = &self.counter.seen[place];
-            self.packed.push(u64::from(seen.term) << 32 | u64::from(place));
-            self.forms.push((seen.form, seen.count));
-        }
+            u64::from(seen.term) << 32 | u64::from(place)
+        }));
+        self.forms.clear();
+        self.forms.extend(self.counter.touched.iter().map(|&place| {
+            let seen = &self.counter.seen[place];
+            (seen.form, seen.count)
+        }));
         self.packed.sort_unstable();
         self.terms.clear();
         self.standing.clear();
