@@ -253,3 +253,30 @@ async def test_what_is_under_way_is_over_before_an_interruption_is_told_on_a_loo
         with pytest.raises(KeyboardInterrupt):
             await anext(results)
     assert log[-2:] == ["begin b", "end b"]
+
+
+@pytest.mark.parametrize("where", ["memory", "directory"])
+@pytest.mark.parametrize("threads", [1, 2, 4])
+@pytest.mark.parametrize("old", ["ions cross 1500", "something else"])
+def test_a_document_that_is_deleted_between_chunks_comes_anew(threads, old, where, tmp_path):
+    documents = [{"id": str(at), "text": f"ions cross {at}"} for at in range(3000)]
+    # As many are refused in its chunk as come anew.
+    documents[1700]["id"] = "1600"
+    runner = phago.RunnerConfig(max_parallelism=threads)
+    made = phago.Colony(2, runner=runner) if where == "memory" else phago.open(tmp_path / "memory", runner=runner)
+    with made as colony:
+        colony.ingest({"id": "1500", "text": old})
+        deleted: list[bool] = []
+
+        def delete(_: phago.Progress) -> None:
+            if not deleted:
+                deleted.append(colony.delete("1500"))
+
+        report = colony.ingest(documents, "skip", progress=delete)
+        assert (deleted, report.accepted, report.unchanged, len(colony)) == ([True], 2999, 0, 2999)
+        assert [refused.index for refused in report.rejected] == [1700]
+        digest = colony.digest("evidence")
+    if where == "directory":
+        with phago.open(tmp_path / "memory") as colony:
+            assert (len(colony), colony.digest("evidence")) == (2999, digest)
+            assert colony.get("1500").text == "ions cross 1500"

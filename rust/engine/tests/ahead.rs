@@ -145,3 +145,83 @@ fn a_chunk_is_read_anew_if_the_colony_forgot_words_meanwhile() {
     ingest(&expected, &bodies);
     assert_eq!(world.evidence_digest().unwrap(), expected.evidence_digest().unwrap());
 }
+
+// Takes documents in, each alone, and passes over bad ones.
+fn one_by_one(world: &World, documents: &[phago_core::Result<Body>]) -> (u64, Vec<Error>) {
+    let each = documents.iter().enumerate().map(|(at, document)| {
+        let done = world.ingest(vec![document.clone()], at, OnError::Skip, None).unwrap();
+        (done.accepted, done.rejected)
+    });
+    let (accepted, rejected): (Vec<u64>, Vec<Vec<Error>>) = each.unzip();
+    (accepted.iter().sum(), rejected.concat())
+}
+
+#[test]
+fn documents_are_judged_in_their_order_as_if_each_came_alone() {
+    let of = |at: usize| documents(5, CHUNK)[at].clone();
+    let keyed = |at: usize, key: usize| Body { key: Some(format!("{key}").into()), ..of(at) };
+    let with =
+        |at: usize, key: usize, numbers: &[f64]| Body { vector: Some(Vector::new(numbers).unwrap()), ..keyed(at, key) };
+    let bad = |index| Err(Error::InvalidDocument { index, id: None, field: "text".into(), reason: "no".into() });
+    let plain = || (0..CHUNK).map(|at| Ok(keyed(at, at))).collect::<Vec<_>>();
+    let changed = |changes: Vec<(usize, phago_core::Result<Body>)>| {
+        let mut documents = plain();
+        changes.into_iter().for_each(|(at, document)| documents[at] = document);
+        documents
+    };
+    let cases = [
+        // What the vector of a refused document has does not count.
+        changed(vec![(2, Ok(with(2, 1, &[1.0, 2.0, 3.0]))), (5, Ok(with(5, 5, &[1.0, 2.0])))]),
+        changed(vec![
+            (2, Ok(with(2, 2, &[1.0, 2.0, 3.0]))),
+            (3, Ok(keyed(3, 2))),
+            (5, Ok(with(5, 5, &[1.0, 2.0]))),
+            (7, bad(7)),
+        ]),
+        // A document with two faults has the same first one.
+        changed(vec![(2, Ok(with(2, 2, &[1.0, 2.0, 3.0]))), (5, Ok(with(5, 1, &[1.0, 2.0])))]),
+        changed(vec![(4, bad(4)), (3, Ok(keyed(4, 2))), (9, Ok(keyed(8, 8)))]),
+    ];
+    for (number, documents) in cases.iter().enumerate() {
+        let alone = world(1);
+        let (accepted, rejected) = one_by_one(&alone, documents);
+        for (threads, begins) in [(1, false), (3, false), (3, true)] {
+            let told = format!("case {number}, {threads} threads, begun {begins}");
+            let chunk = |world: &World, pool: &Pool| {
+                let mut chunk = world.chunk(documents.clone(), 0);
+                if begins {
+                    world.begin_chunk(&mut chunk, pool);
+                }
+                chunk
+            };
+            let (world, pool) = (world(2), Pool::new(threads));
+            let before = world.digest().unwrap();
+            let first = world.ingest_chunk(chunk(&world, &pool), OnError::Raise, Some(&pool)).unwrap_err();
+            assert_eq!((&first, world.digest().unwrap()), (&rejected[0], before), "{told}");
+            let done = world.ingest_chunk(chunk(&world, &pool), OnError::Skip, Some(&pool)).unwrap();
+            assert_eq!((done.accepted, &done.rejected), (accepted, &rejected), "{told}");
+            assert_eq!(world.digest().unwrap(), alone.digest().unwrap(), "{told}");
+        }
+    }
+}
+
+#[test]
+fn what_stood_when_a_chunk_was_read_and_has_left_since_is_new() {
+    let bodies: Vec<Body> =
+        (0..CHUNK).map(|at| Body { key: Some(format!("{at}").into()), ..documents(5, CHUNK)[at].clone() }).collect();
+    for other in [false, true] {
+        let (world, pool) = (world(2), Pool::new(3));
+        let mut standing = bodies[40].clone();
+        if other {
+            standing.text = "something else".into();
+        }
+        ingest(&world, &[standing]);
+        let mut chunk = world.chunk(all(&bodies), 0);
+        world.begin_chunk(&mut chunk, &pool);
+        assert!(world.delete("40").unwrap());
+        assert_eq!(world.ingest_chunk(chunk, OnError::Raise, Some(&pool)).unwrap().accepted, CHUNK as u64);
+        let expected = self::world(1);
+        ingest(&expected, &bodies);
+        assert_eq!(world.evidence_digest().unwrap(), expected.evidence_digest().unwrap());
+    }
+}

@@ -79,31 +79,40 @@ impl World {
     }
 
     fn take(&self, looked: Looked, on_error: OnError, pool: Option<&Pool>) -> Result<Ingested> {
-        let raise = |fates: &mut [Fate]| if on_error == OnError::Raise { first_error(fates) } else { Ok(()) };
         let Looked { mut fates, first_index, mut reading } = looked;
-        raise(&mut fates)?;
-        let mut early = None;
+        let (mut read_by, mut early) = (None, None);
         let inputs = loop {
             let Reading { lexicon, places, analysing } = match reading.take() {
                 Some(begun) => begun,
-                None => self.begin_reading(&mut fates, first_index, self.lexicon()?, pool),
+                None => {
+                    let lexicon = self.lexicon()?;
+                    if read_by.is_some_and(|before| !Arc::ptr_eq(&before, &lexicon)) {
+                        // The colony forgot words, so the term indices of the analysed documents are invalid.
+                        fates.iter_mut().for_each(Fate::unread);
+                    }
+                    self.begin_reading(&mut fates, first_index, lexicon, pool)
+                }
             };
             for (place, analysed) in places.into_iter().zip(analysing.finish()) {
                 fates[place] = analysed.map_or_else(Fate::Bad, Fate::Analysed);
             }
-            raise(&mut fates)?;
             if early.is_none() {
                 early = self.record_early(&mut fates)?;
             }
             let inputs = lock(&self.inputs);
-            if Arc::ptr_eq(&lexicon, &self.lexicon()?) {
+            let is_right = Arc::ptr_eq(&lexicon, &self.lexicon()?);
+            read_by = Some(lexicon);
+            if self.find_gone(&mut fates, &inputs)? {
+                // The record lacks them.
+                early = None;
+            } else if is_right {
                 break inputs;
             }
-            // The colony forgot words meanwhile, so the term indices of the analysed documents are invalid.
-            fates.iter_mut().for_each(Fate::unread);
         };
         self.settle(&mut fates, first_index, &inputs)?;
-        raise(&mut fates)?;
+        if on_error == OnError::Raise {
+            first_error(&mut fates)?;
+        }
         let mut report = Ingested::default();
         let mut new = Vec::with_capacity(fates.len());
         for (index, fate) in (first_index..).zip(fates) {
@@ -117,7 +126,7 @@ impl World {
                     }
                     new.push(document);
                 }
-                Fate::Raw(id, _) => unreachable!("document {id} was not analysed"),
+                Fate::Raw(id, _) | Fate::Present(id, _) => unreachable!("document {id} was not judged"),
             }
         }
         report.accepted = new.len() as u64;
@@ -170,7 +179,26 @@ impl World {
         Ok(record.map(|record| (record, count)))
     }
 
-    // Decides under the inputs' lock: others may have ingested since the first check.
+    // Finds documents that are new now, as those that stood in their way have left since the first check. They are to be
+    // read. Returns whether there are any.
+    fn find_gone(&self, fates: &mut [Fate], inputs: &Inputs) -> Result<bool> {
+        let state = self.state()?;
+        let standing = Standing { state: &state, pending: &inputs.pending };
+        let mut some = false;
+        for fate in fates {
+            *fate = match std::mem::replace(fate, Fate::Unchanged) {
+                Fate::Present(id, body) if standing.admission(id, &body) == Admission::New => {
+                    some = true;
+                    Fate::Raw(id, body)
+                }
+                other => other,
+            };
+        }
+        Ok(some)
+    }
+
+    // Decides under the inputs' lock, in the order of the documents, as if each came alone: others may have ingested since
+    // the first check.
     fn settle(&self, fates: &mut [Fate], first_index: usize, inputs: &Inputs) -> Result<()> {
         let state = self.state()?;
         let standing = Standing { state: &state, pending: &inputs.pending };
@@ -178,8 +206,11 @@ impl World {
         let mut here: Map<u128, usize> = Map::default();
         let mut space = standing.space();
         for place in 0..fates.len() {
-            let Fate::Analysed(document) = &fates[place] else { continue };
-            let (id, body) = (document.id, &document.body);
+            let (id, body) = match &fates[place] {
+                Fate::Analysed(document) => (document.id, &document.body),
+                Fate::Present(id, body) => (*id, body),
+                _ => continue,
+            };
             if let Err(error) = space.admit(body, first_index + place) {
                 fates[place] = Fate::Bad(error);
                 continue;

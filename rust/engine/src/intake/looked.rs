@@ -22,6 +22,8 @@ pub(super) type Checked = Result<(DocumentId, Box<Body>)>;
 pub(super) enum Fate {
     Bad(Error),
     Unchanged,
+    /// It is present, or another one has its name. It is not read, and judged in its turn: that one may leave before.
+    Present(DocumentId, Box<Body>),
     Raw(DocumentId, Box<Body>),
     Analysed(Analysed),
 }
@@ -63,23 +65,15 @@ impl World {
     pub(super) fn look(&self, documents: Vec<Checked>, first_index: usize) -> Result<Looked> {
         // Let go of at once, but for changes that stand.
         let inputs = changing(lock(&self.inputs));
-        let state = self.state()?;
-        let mut space = state.commons().life().space().clone();
-        let admitted = documents.into_iter().zip(first_index..).map(|(document, index)| {
-            let admitted = document.and_then(|(id, body)| space.admit(&body, index).map(|()| (id, body)));
-            admitted.iter().for_each(|(_, body)| space.meet(body));
-            admitted
-        });
-        Ok(look_at(admitted, first_index, inputs.as_deref(), &state))
+        Ok(look_at(documents, first_index, inputs.as_deref(), &*self.state()?))
     }
 
     /// Makes the first check of documents that are taken out of a chunk, and lets workers read the new ones. Does nothing
-    /// while the colony changes. Vectors are judged in their turn: those that are taken in before may be the first, and
-    /// fix how many numbers all have.
+    /// while the colony changes.
     pub(super) fn look_ahead(&self, documents: &mut Vec<Checked>, first_index: usize, pool: &Pool) -> Option<Looked> {
         let inputs = changing(self.inputs.try_lock().ok()?);
         let state = self.try_state()?;
-        let mut looked = look_at(std::mem::take(documents).into_iter(), first_index, inputs.as_deref(), &state);
+        let mut looked = look_at(std::mem::take(documents), first_index, inputs.as_deref(), &state);
         let lexicon = state.commons().lexicon().clone();
         drop((inputs, state));
         looked.reading = Some(self.begin_reading(&mut looked.fates, first_index, lexicon, Some(pool)));
@@ -114,23 +108,15 @@ fn changing(inputs: MutexGuard<'_, Inputs>) -> Option<MutexGuard<'_, Inputs>> {
     Some(inputs).filter(|inputs| inputs.pending.changes_standing())
 }
 
-fn look_at(
-    documents: impl Iterator<Item = Checked>,
-    first_index: usize,
-    inputs: Option<&Inputs>,
-    state: &Replica,
-) -> Looked {
+fn look_at(documents: Vec<Checked>, first_index: usize, inputs: Option<&Inputs>, state: &Replica) -> Looked {
     let admission = |id, body: &Body| match inputs {
         Some(inputs) => Standing { state, pending: &inputs.pending }.admission(id, body),
         None => state.admission(id, body),
     };
-    let fates = documents.zip(first_index..).map(|(document, index)| match document {
+    let fates = documents.into_iter().map(|document| match document {
         Err(error) => Fate::Bad(error),
-        Ok((id, body)) => match admission(id, &body) {
-            Admission::New => Fate::Raw(id, body),
-            Admission::Unchanged => Fate::Unchanged,
-            Admission::Taken => Fate::Bad(body.taken(index)),
-        },
+        Ok((id, body)) if admission(id, &body) == Admission::New => Fate::Raw(id, body),
+        Ok((id, body)) => Fate::Present(id, body),
     });
     Looked { fates: fates.collect(), first_index, reading: None }
 }

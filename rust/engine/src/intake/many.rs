@@ -157,7 +157,6 @@ impl World {
                 chunk.refuse(index, error);
                 continue;
             }
-            space.meet(&document);
             let id = document.id();
             // Behind another one of its id, it is judged once that one has taken effect.
             let admission = if changing.contains(&id.0) { Admission::New } else { standing.admission(id, &document) };
@@ -167,6 +166,7 @@ impl World {
                     chunk.refuse(index, document.named_as_another(index));
                 }
                 _ => {
+                    space.meet(&document);
                     changing.insert(id.0);
                     raw.push((index, id, Box::new(document)));
                 }
