@@ -165,7 +165,7 @@ class Colony(Alive, Unpicklable):
         Any iterable will do; it is read in chunks of 1,000 to 8,000 documents, or 32 MiB of text, one or two ahead of
         what is taken in; with a model of vectors none. So an iterable that changes the colony itself does so while
         documents before are taken in. A document with an id that is there already with the same content changes
-        nothing.
+        nothing. After Ctrl-C the chunk that was under way may still be taken in, as a whole.
 
         Args:
             documents: Strings, mappings (`text`; optional the other fields of a `Document`) or `Document`s; or a
