@@ -20,13 +20,14 @@ const AHEAD: usize = 25;
 /// Returns the passages of a text in order, as the offsets of their starts and ends, in bytes.
 pub fn passages(text: &str) -> Vec<(usize, usize)> {
     let (mut all, mut start) = (Vec::new(), 0);
+    let plain = text.is_ascii();
     while start < text.len() {
         let rest = &text[start..];
-        let longest = after(rest, PASSAGE_CHARS_MAX);
+        let longest = after(rest, PASSAGE_CHARS_MAX, plain);
         let end = if longest == rest.len() {
             longest
         } else {
-            cut(&rest[..longest + after(&rest[longest..], AHEAD)], longest)
+            cut(&rest[..longest + after(&rest[longest..], AHEAD, plain)], longest, plain)
         };
         let (from, to) = trimmed(text, (start, start + end));
         if from < to {
@@ -37,27 +38,33 @@ pub fn passages(text: &str) -> Vec<(usize, usize)> {
     all
 }
 
-// Returns the offset at which to end a passage. At most `longest` bytes of `seen` fit.
-fn cut(seen: &str, longest: usize) -> usize {
+// Returns the offset at which to end a passage. At most `longest` bytes of `seen` fit. If it is `plain`, it is ASCII.
+fn cut(seen: &str, longest: usize, plain: bool) -> usize {
     let mut to = longest;
     for pieces in (0..PASSAGE_CHARS_MAX / PIECE).rev() {
-        let from = after(&seen[..longest], pieces * PIECE);
-        let piece = &seen[from..to + after(&seen[to..], AHEAD)];
-        if piece.is_ascii() || may_end_a_sentence(piece) {
+        let from = after(&seen[..longest], pieces * PIECE, plain);
+        let piece = &seen[from..to + after(&seen[to..], AHEAD, plain)];
+        let plain = plain || piece.is_ascii();
+        if plain || may_end_a_sentence(piece) {
             let mut begun = Vec::new();
-            sentences::begins(piece, |at| {
+            let visit = |at| {
                 if at > 0 {
                     begun.push(from + at);
                 }
                 from + at <= to
-            });
+            };
+            if plain {
+                sentences::begins_in_ascii(piece, visit)
+            } else {
+                sentences::begins(piece, visit)
+            }
             if let Some(at) = last_fit(begun, from, to, seen) {
                 return at;
             }
         }
         to = from;
     }
-    let from = after(&seen[..longest], PASSAGE_CHARS_MAX - PIECE);
+    let from = after(&seen[..longest], PASSAGE_CHARS_MAX - PIECE, plain);
     last_between_words(seen, from, longest).unwrap_or_else(|| last_grapheme(seen, longest))
 }
 
@@ -117,8 +124,11 @@ fn may_end_a_sentence(text: &str) -> bool {
     bytes.iter().enumerate().any(ends)
 }
 
-// Returns the offset behind a number of characters, in bytes.
-fn after(text: &str, characters: usize) -> usize {
+// Returns the offset behind a number of characters, in bytes. A `plain` text is ASCII.
+fn after(text: &str, characters: usize, plain: bool) -> usize {
+    if plain {
+        return characters.min(text.len());
+    }
     match text.as_bytes().get(..characters) {
         None => text.len(),
         Some(head) if head.is_ascii() => characters,
@@ -141,10 +151,10 @@ mod tests {
 
     // As `cut`, with all bounds of sentences and words as the library tells them.
     fn cut_in_full(seen: &str, longest: usize) -> usize {
-        let from = |pieces| after(&seen[..longest], pieces * PIECE);
+        let from = |pieces| after(&seen[..longest], pieces * PIECE, false);
         let mut to = longest;
         for pieces in (0..PASSAGE_CHARS_MAX / PIECE).rev() {
-            let (first, last) = (from(pieces), to + after(&seen[to..], AHEAD));
+            let (first, last) = (from(pieces), to + after(&seen[to..], AHEAD, false));
             let begun = seen[first..last].split_sentence_bound_indices().map(|(at, _)| first + at);
             if let Some(at) = last_fit(begun, first, to, seen) {
                 return at;
@@ -171,9 +181,11 @@ mod tests {
                 format!("{word}{}", if at < ahead { *sign } else { " " })
             }).collect::<String>();
             let text = words.repeat(1 + PASSAGE_CHARS_MAX / words.chars().count());
-            let longest = after(&text, PASSAGE_CHARS_MAX);
-            let seen = &text[..longest + after(&text[longest..], AHEAD)];
-            prop_assert_eq!(cut(seen, longest), cut_in_full(seen, longest), "{:?}", seen);
+            let longest = after(&text, PASSAGE_CHARS_MAX, false);
+            let seen = &text[..longest + after(&text[longest..], AHEAD, false)];
+            let end = cut_in_full(seen, longest);
+            prop_assert_eq!(cut(seen, longest, false), end, "{:?}", seen);
+            prop_assert!(!seen.is_ascii() || cut(seen, longest, true) == end, "{:?}", seen);
         }
     }
 

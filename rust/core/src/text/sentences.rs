@@ -4,12 +4,16 @@
 use unicode_segmentation::UnicodeSegmentation;
 
 /// Visits the offsets at which the sentences of a text begin, in order, as long as it returns true. The first is 0.
-pub(super) fn begins(text: &str, mut visit: impl FnMut(usize) -> bool) {
-    if !text.is_ascii() {
-        let mut begins = text.split_sentence_bound_indices().map(|(at, _)| at);
-        begins.all(visit);
-        return;
+pub(super) fn begins(text: &str, visit: impl FnMut(usize) -> bool) {
+    if text.is_ascii() {
+        return begins_in_ascii(text, visit);
     }
+    let mut begins = text.split_sentence_bound_indices().map(|(at, _)| at);
+    begins.all(visit);
+}
+
+/// Does what [`begins`] does, for a text that is known to be ASCII.
+pub(super) fn begins_in_ascii(text: &str, mut visit: impl FnMut(usize) -> bool) {
     let bytes = text.as_bytes();
     if bytes.is_empty() || !visit(0) {
         return;
