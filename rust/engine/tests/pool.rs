@@ -210,6 +210,28 @@ fn a_map_that_is_begun_goes_on_without_its_caller_until_it_is_finished_or_droppe
 }
 
 #[test]
+fn those_that_help_with_several_maps_are_no_more_together_than_with_one() {
+    for size in [2, 4] {
+        let pool = Pool::new(size);
+        let [inside, most, done] = [(); 3].map(|()| Arc::new(AtomicUsize::new(0)));
+        let begin = |_| {
+            let (inside, most, done) = (inside.clone(), most.clone(), done.clone());
+            pool.begin_map(vec![(); 30], move |()| {
+                most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                thread::sleep(Duration::from_micros(300));
+                inside.fetch_sub(1, Ordering::SeqCst);
+                done.fetch_add(1, Ordering::SeqCst);
+            })
+        };
+        let maps = [0; 4].map(begin);
+        // Nobody takes part before, so all is done by helpers.
+        until("the helpers to do all of it", || done.load(Ordering::SeqCst) == 120);
+        assert_eq!(most.load(Ordering::SeqCst), size - 1);
+        assert!(maps.into_iter().all(|map| map.finish().is_ok()));
+    }
+}
+
+#[test]
 fn map_reports_the_first_panic() {
     let pool = Pool::new(4);
     let error = pool

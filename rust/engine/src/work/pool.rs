@@ -348,7 +348,7 @@ impl Shared {
             // This worker looks for work as soon as it returns, and wakes the next one then.
             return Ok(());
         }
-        let call = self.call_one(&mut core);
+        let call = if core.find().is_some() { self.call_one(&mut core) } else { Call::Nobody };
         drop(core);
         let started = self.answer(call);
         if started.is_err() {
@@ -409,11 +409,17 @@ impl Shared {
         while let Some(job) = self.next_job(id) {
             while let Some(item) = job.claim() {
                 job.run(item);
-                if !job.urgent {
+                if !job.urgent && self.has_before(&job) {
                     break;
                 }
             }
         }
+    }
+
+    // Returns whether work waits that comes before the rest of a job.
+    fn has_before(&self, job: &Arc<Job>) -> bool {
+        let core = lock(&self.core);
+        core.closed || core.jobs.iter().take_while(|other| !Arc::ptr_eq(other, job)).any(|other| other.unclaimed() > 0)
     }
 
     // Leaves the last job and finds another, or returns `None` if this thread is to end.
@@ -442,8 +448,7 @@ impl Shared {
                 if let Some(worker) = core.workers.iter_mut().find(|worker| worker.id == id) {
                     worker.job = Some(job.clone());
                 }
-                let more = job.unclaimed() > 1 && core.find().is_some() || core.jobs.len() > 1;
-                let call = if more { self.call_one(&mut core) } else { Call::Nobody };
+                let call = if core.has_work_beside(&job) { self.call_one(&mut core) } else { Call::Nobody };
                 let finished = std::mem::take(&mut core.finished);
                 drop(core);
                 drop(finished);
@@ -488,6 +493,25 @@ impl Core {
         while let Some(at) = self.jobs.iter().position(|job| job.unclaimed() == 0) {
             self.finished.extend(self.jobs.remove(at));
         }
-        self.jobs.iter().find(|job| job.workers.load(Ordering::Relaxed) < job.workers_max).cloned()
+        let helpers = self.helpers();
+        self.jobs.iter().find(|job| has_room(job, helpers)).cloned()
     }
+
+    // Returns whether there is more than the one item of a job that a worker is about to claim.
+    fn has_work_beside(&self, job: &Arc<Job>) -> bool {
+        let helpers = self.helpers();
+        let is_left = |other: &Arc<Job>| other.unclaimed() > usize::from(Arc::ptr_eq(other, job));
+        self.jobs.iter().any(|other| is_left(other) && has_room(other, helpers))
+    }
+
+    fn helpers(&self) -> usize {
+        self.workers.iter().filter(|worker| worker.job.as_ref().is_some_and(|job| !job.urgent)).count()
+    }
+}
+
+// Returns whether another worker may enter a job. Those that help anybody are counted together: with whom they help they
+// are as many as may work at once, and one more would have to wait for a core with an item in its hands.
+fn has_room(job: &Job, helpers: usize) -> bool {
+    let inside = if job.urgent { job.workers.load(Ordering::Relaxed) } else { helpers };
+    inside < job.workers_max
 }
