@@ -5,10 +5,10 @@
 
 use crate::ids::{NodeId, ShardId, Tick};
 use crate::maps::State;
+use ecow::EcoString;
 use lru::LruCache;
 use std::fmt;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
 
 /// What a ghost holds of its node, beyond its label.
 #[derive(Copy, Clone, Debug, Default, Eq, PartialEq)]
@@ -29,7 +29,7 @@ pub struct Ghost {
     /// Its home shard.
     pub shard: ShardId,
     /// Its label, once resolved.
-    pub label: Option<Arc<str>>,
+    pub label: Option<EcoString>,
     /// The rest, once resolved.
     pub data: Option<GhostData>,
     /// Whether its home shard has answered.
@@ -45,7 +45,7 @@ impl Ghost {
     }
 
     /// Returns a ghost with what its home shard reported.
-    pub fn resolved(node: NodeId, shard: ShardId, version: Tick, label: Arc<str>, data: GhostData) -> Self {
+    pub fn resolved(node: NodeId, shard: ShardId, version: Tick, label: EcoString, data: GhostData) -> Self {
         Ghost { node, shard, label: Some(label), data: Some(data), is_resolved: true, version }
     }
 }

@@ -1,13 +1,13 @@
 //! What is being forgotten, and what changed: read from what stands.
 
 use crate::world::World;
+use ecow::EcoString;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::graph::Synapse;
 use phago_core::ids::{DocumentId, Tick};
 use phago_core::read::Whole;
 use std::cmp::Reverse;
-use std::sync::Arc;
 
 /// The most documents or concepts that a difference names.
 pub const NAMED_MAX: usize = 1_000;
@@ -75,7 +75,7 @@ impl World {
             ending.truncate(top);
             let ends: Vec<u32> = ending.iter().flat_map(|(_, source, synapse)| [*source, synapse.target]).collect();
             let labels = whole.labels_of(&ends)?;
-            let told = |((gone, source, synapse), labels): (&(u32, u32, Synapse), &[Arc<str>])| FadingSynapse {
+            let told = |((gone, source, synapse), labels): (&(u32, u32, Synapse), &[EcoString])| FadingSynapse {
                 source: labels[0].to_string(),
                 target: labels[1].to_string(),
                 weight: weight(*source, synapse),

@@ -1,6 +1,7 @@
 //! Surveys of a committed state: read at one tick, worked out while the colony goes on.
 
 use crate::world::World;
+use ecow::EcoString;
 use phago_core::Result;
 use phago_core::cancel::Cancel;
 use phago_core::ids::{DocumentId, NodeId};
@@ -22,7 +23,7 @@ use std::sync::Arc;
 pub struct Surveyed {
     /// The graph.
     pub pairs: Pairs,
-    labels: Vec<Arc<str>>,
+    labels: Vec<EcoString>,
 }
 
 /// What a survey found out, with the names of what it speaks of.

@@ -12,6 +12,7 @@ use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow};
 use crate::rows::ticks::PhaseRow;
 use crate::runtime::{brief, call};
 use crate::world::{Numbers, Step, World};
+use ecow::EcoString;
 use phago_core::ids::{DocumentId, NodeId, ShardId};
 use phago_core::read::{SeatCounts, Whole};
 use phago_engine::host::assemble::Handle;
@@ -21,7 +22,6 @@ use phago_engine::world;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// One shard of the world that shards given the same ring share.
 #[pyclass(frozen, module = "phago._phago")]
@@ -149,7 +149,7 @@ impl ShardHandle {
     }
 
     fn term_frequencies<'py>(&self, py: Python<'py>) -> Result<Bound<'py, PyDict>> {
-        let counts: BTreeMap<Arc<str>, u32> = self.read(py, |whole, seat| {
+        let counts: BTreeMap<EcoString, u32> = self.read(py, |whole, seat| {
             let lexicon = whole.commons().lexicon();
             Ok(whole.terms_in(seat)?.into_iter().map(|(term, count)| (lexicon.stem(term), count)).collect())
         })?;

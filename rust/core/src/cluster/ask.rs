@@ -31,10 +31,10 @@ use crate::read::{Counts, LocalConcepts, SeatCounts, StoredDocument};
 use crate::shard::NodeData;
 use crate::survey::{ListsPart, Part};
 use crate::{Error, Result};
+use ecow::EcoString;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// The version of the encoding. Driver and nodes must have the same one.
 pub const ASK_VERSION: u8 = 1;
@@ -353,7 +353,7 @@ pub enum Reply {
     /// What terms add to the scores of concepts near them, in no order.
     Near(Vec<Contribution>),
     /// Labels: a page.
-    Labels(Vec<Arc<str>>),
+    Labels(Vec<EcoString>),
     /// How many documents match.
     Count(u64),
     /// Names, and whether there are more.
@@ -373,7 +373,7 @@ pub enum Reply {
     /// Concepts by term, and whether there are more.
     Nodes(Vec<(u32, NodeData)>, bool),
     /// Labels and rows of concepts by term, and whether there are more.
-    Edges(Vec<(u32, Arc<str>, Vec<Synapse>)>, bool),
+    Edges(Vec<(u32, EcoString, Vec<Synapse>)>, bool),
     /// Terms, in how many of a shard's documents each is, and whether there are more.
     Terms(Vec<(u32, u32)>, bool),
     /// What a shard by itself finds.
@@ -425,7 +425,7 @@ pub struct Reached {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Told {
     /// The labels of terms.
-    pub labels: Vec<Arc<str>>,
+    pub labels: Vec<EcoString>,
     /// The names and titles of seeds.
     pub seeds: Vec<Introduced>,
     /// The names of neighbours.

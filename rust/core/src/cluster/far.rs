@@ -24,7 +24,7 @@ use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{Seed, Voice};
 use crate::query::view::Spot;
-use std::sync::Arc;
+use ecow::EcoString;
 
 impl<N: Nodes> Homes for Far<'_, N> {
     type Allowed = Only;
@@ -314,7 +314,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         let mut of_terms = Waiting::new(&terms, nodes, |term| self.node_of_term(term));
         let mut of_seeds = Waiting::new(&seeds, nodes, |spot| self.node_of_spot(spot));
         let mut of_hits = Waiting::new(asked.hits, nodes, |hit| self.nodes.node_of(hit.found.seat));
-        let mut labels: Vec<Option<Arc<str>>> = vec![None; terms.len()];
+        let mut labels: Vec<Option<EcoString>> = vec![None; terms.len()];
         let mut introduced: Vec<Option<Introduced>> = vec![None; seeds.len()];
         let mut of_neighbors = Waiting::new(asked.neighbors, nodes, |id| self.node_of_document(id));
         let mut neighbors: Vec<Option<String>> = vec![None; asked.neighbors.len()];
@@ -391,7 +391,7 @@ impl<N: Nodes> Homes for Far<'_, N> {
         Ok(all)
     }
 
-    fn labels(&mut self, terms: &[u32]) -> Result<Vec<Arc<str>>> {
+    fn labels(&mut self, terms: &[u32]) -> Result<Vec<EcoString>> {
         self.each(terms, |term| self.node_of_term(term), What::Labels, |reply| read!(reply, Labels))
     }
 }

@@ -22,6 +22,7 @@ use crate::read::StoredDocument;
 use crate::shard::NodeData;
 use crate::survey::{ListsPart, Part};
 use crate::{Error, Result};
+use ecow::EcoString;
 use std::cmp::Ordering;
 
 /// Answers an ask from the state of a node, whose own seats are `own`.
@@ -299,8 +300,7 @@ impl Node<'_> {
         self.here.mark(asked.meaning);
         let Here { view, buffers } = &mut self.here;
         let used = &mut 0;
-        let labels =
-            page(terms, used, |label: &std::sync::Arc<str>| label.len(), |&term| Ok(view.commons.label(term)))?;
+        let labels = page(terms, used, |label: &EcoString| label.len(), |&term| Ok(view.commons.label(term)))?;
         let size = |seed: &Introduced| seed.title.len();
         let seeds = page(seeds, used, size, |&spot| Ok(Introduced::new(view.at(spot))))?;
         let name = |&id: &DocumentId| Ok(view.at(spot_of(*view, id)?).name());

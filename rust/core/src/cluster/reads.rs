@@ -13,8 +13,8 @@ use crate::read::Nodes as Snapshot;
 use crate::read::{Counts, Edges, LocalConcepts, NodeRow, SeatCounts, StoredDocument, Whole};
 use crate::shard::NodeData;
 use crate::survey::{Lists, ListsPart, Pairs, Part};
+use ecow::EcoString;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 impl<N: Nodes> Far<'_, N> {
     fn check_synapses<'b>(&self, mut synapses: impl Iterator<Item = &'b Synapse>) -> Result<()> {
@@ -116,7 +116,7 @@ impl<N: Nodes> Whole for Far<'_, N> {
         Ok(rows)
     }
 
-    fn labels_of(&self, terms: &[u32]) -> Result<Vec<Arc<str>>> {
+    fn labels_of(&self, terms: &[u32]) -> Result<Vec<EcoString>> {
         self.each(terms, |term| self.node_of_term(term), What::Labels, |reply| read!(reply, Labels))
     }
 
@@ -197,7 +197,7 @@ impl<N: Nodes> Whole for Far<'_, N> {
             }
             _ => Err(refused("it is of another kind than `Edges`")),
         };
-        let id = |&(term, _, _): &(u32, Arc<str>, Vec<Synapse>)| self.commons.id(term);
+        let id = |&(term, _, _): &(u32, EcoString, Vec<Synapse>)| self.commons.id(term);
         let mut all = self.pages(|after| What::Edges { after }, read, id)?;
         all.sort_unstable_by_key(id);
         let count = all.iter().map(|(_, _, row)| row.len() as u64).sum();

@@ -33,6 +33,7 @@ use crate::life::{Acted, Deed, Life};
 use crate::ring::Ring;
 use crate::text::Lexicon;
 use crate::{Error, Result};
+use ecow::EcoString;
 use std::cmp::Reverse;
 use std::sync::Arc;
 
@@ -182,7 +183,7 @@ impl Commons {
 
     /// Returns the label of a term's concept: its most frequent word form; of those the shortest, then the first in the
     /// alphabet.
-    pub fn label(&self, term: u32) -> Arc<str> {
+    pub fn label(&self, term: u32) -> EcoString {
         self.vocabulary.label(term)
     }
 

@@ -5,6 +5,7 @@ use super::{Renumbering, Tally};
 use crate::ids::ShardId;
 use crate::ring::Ring;
 use crate::text::{Lexicon, NearForm};
+use ecow::EcoString;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub(crate) struct Vocabulary {
 #[derive(Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
 pub struct Near {
     /// The form.
-    pub form: Arc<str>,
+    pub form: EcoString,
     /// The term's index.
     pub term: u32,
     /// How many letters to change, add, drop or swap.
@@ -190,8 +191,8 @@ impl Vocabulary {
         self.living_forms = counts.iter().filter(|count| **count > 0).count();
     }
 
-    pub(crate) fn label(&self, term: u32) -> Arc<str> {
-        let mut best: Option<(u64, Arc<str>)> = None;
+    pub(crate) fn label(&self, term: u32) -> EcoString {
+        let mut best: Option<(u64, EcoString)> = None;
         for (form, count) in self.living_forms_of(term) {
             if best.as_ref().is_some_and(|(most, _)| count < *most) {
                 continue;
@@ -209,7 +210,7 @@ impl Vocabulary {
     }
 
     /// Returns the word forms of a term with their counts, in alphabetical order.
-    pub(crate) fn forms(&self, term: u32) -> Vec<(Arc<str>, u64)> {
+    pub(crate) fn forms(&self, term: u32) -> Vec<(EcoString, u64)> {
         let living = self.living_forms_of(term);
         let mut forms: Vec<_> = living.map(|(form, count)| (self.lexicon.form(form), count)).collect();
         forms.sort();

@@ -27,7 +27,7 @@ use crate::query::similar;
 use crate::query::telling;
 use crate::query::view::{Spot, View};
 use crate::{Error, Result};
-use std::sync::Arc;
+use ecow::EcoString;
 
 /// The homes in one process: all of a colony, or those of one node. A home without documents finds nothing.
 #[derive(Debug)]
@@ -322,7 +322,7 @@ impl Homes for Here<'_> {
         Ok(all)
     }
 
-    fn labels(&mut self, terms: &[u32]) -> Result<Vec<Arc<str>>> {
+    fn labels(&mut self, terms: &[u32]) -> Result<Vec<EcoString>> {
         Ok(terms.iter().map(|&term| self.view.commons.label(term)).collect())
     }
 }

@@ -7,8 +7,8 @@ use crate::metadata::Metadata;
 use crate::query::bm25::Found;
 use crate::query::context::Carried;
 use crate::query::parts::Parts;
+use ecow::EcoString;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
 
 /// A document in an answer.
 #[derive(Copy, Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,7 +97,7 @@ pub struct Told {
     /// The seeds, by rank.
     pub seeds: Vec<Introduced>,
     /// The label of each lit concept; at least of those that some hit has.
-    pub labels: Vec<Option<Arc<str>>>,
+    pub labels: Vec<Option<EcoString>>,
     /// The names of the neighbours that carry hits.
     pub neighbors: Map<DocumentId, String>,
     /// How neighbours carry each hit.

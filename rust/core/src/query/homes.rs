@@ -22,7 +22,7 @@ use crate::query::question::Question;
 use crate::query::ranking::Ranking;
 use crate::query::seeds::{Seed, Voice};
 use crate::query::view::Spot;
-use std::sync::Arc;
+use ecow::EcoString;
 
 /// The homes of documents and concepts.
 pub trait Homes {
@@ -96,7 +96,7 @@ pub trait Homes {
     fn near(&mut self, terms: &[u32]) -> Result<Vec<Contribution>>;
 
     /// Returns the labels of terms.
-    fn labels(&mut self, terms: &[u32]) -> Result<Vec<Arc<str>>>;
+    fn labels(&mut self, terms: &[u32]) -> Result<Vec<EcoString>>;
 }
 
 /// What a home needs to know of a question to weigh a document.

@@ -4,6 +4,7 @@ use crate::query::hit::Told;
 use crate::query::inquiry::Inquiry;
 use crate::query::lit::term_weight;
 use crate::query::seeds::Voice;
+use ecow::EcoString;
 use std::sync::Arc;
 
 /// How a concept was lit. The shares of its words sum to 1. So do those of its seeds, except for what a hop from the
@@ -11,7 +12,7 @@ use std::sync::Arc;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Light {
     /// The concept's label.
-    pub label: Arc<str>,
+    pub label: EcoString,
     /// Its term index.
     pub term: u32,
     /// The question's words that found the seeds, or hopped here, with their shares, largest first.

@@ -9,9 +9,9 @@ use crate::query::near::{self, RankedConcept, contributions};
 use crate::query::{Buffers, Here, Homes, Local, View};
 use crate::shard::{NodeData, Shard};
 use crate::text::{QueryWord, Session};
+use ecow::EcoString;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// A concept.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,7 +19,7 @@ pub struct NodeRow {
     /// Its id.
     pub id: NodeId,
     /// Its stem.
-    pub stem: Arc<str>,
+    pub stem: EcoString,
     /// What its home shard reports of it.
     pub data: NodeData,
 }
@@ -30,7 +30,7 @@ pub struct Neighbor {
     /// The far end's id.
     pub id: NodeId,
     /// The far end's label.
-    pub label: Arc<str>,
+    pub label: EcoString,
     /// The current weight.
     pub weight: f64,
     /// The synapse as it is stored.
@@ -45,7 +45,7 @@ pub struct NearConcept {
     /// Its term index.
     pub term: u32,
     /// Its label.
-    pub label: Arc<str>,
+    pub label: EcoString,
     /// Its score.
     pub score: f64,
     /// Its home shard.
@@ -93,19 +93,19 @@ pub struct Edges {
     /// The tick.
     pub tick: Tick,
     /// The nodes by id, with their labels.
-    pub ends: Vec<(NodeId, Arc<str>)>,
+    pub ends: Vec<(NodeId, EcoString)>,
     /// The synapses.
     pub rows: Vec<EdgeRow>,
 }
 
 impl Edges {
     /// Returns the node where a synapse begins.
-    pub fn source(&self, edge: &EdgeRow) -> &(NodeId, Arc<str>) {
+    pub fn source(&self, edge: &EdgeRow) -> &(NodeId, EcoString) {
         &self.ends[edge.source as usize]
     }
 
     /// Returns the node where a synapse ends.
-    pub fn target(&self, edge: &EdgeRow) -> &(NodeId, Arc<str>) {
+    pub fn target(&self, edge: &EdgeRow) -> &(NodeId, EcoString) {
         &self.ends[edge.target as usize]
     }
 }
@@ -124,7 +124,7 @@ pub fn near<H: Homes>(homes: &mut H, words: &[QueryWord], k: usize) -> Result<Ve
 }
 
 impl NearConcept {
-    fn new(RankedConcept { term, score, shard }: RankedConcept, label: Arc<str>, commons: &Commons) -> NearConcept {
+    fn new(RankedConcept { term, score, shard }: RankedConcept, label: EcoString, commons: &Commons) -> NearConcept {
         NearConcept { id: NodeId(commons.id(term)), term, label, score, shard }
     }
 }
@@ -136,7 +136,7 @@ pub(crate) fn neighbors(
     decays: &Decays<'_>,
     term: u32,
     row: Vec<Synapse>,
-    mut label: impl FnMut(u32) -> Arc<str>,
+    mut label: impl FnMut(u32) -> EcoString,
 ) -> Vec<Neighbor> {
     let now = commons.tick() as u32;
     let neighbor = |synapse: Synapse| Neighbor {
@@ -162,7 +162,7 @@ impl Edges {
     /// order of its targets' ids.
     pub(crate) fn new(
         commons: &Commons,
-        concepts: Vec<(u32, Arc<str>)>,
+        concepts: Vec<(u32, EcoString)>,
         rows: impl Iterator<Item = Result<Vec<Synapse>>>,
         count: u64,
     ) -> Result<Edges> {

@@ -15,8 +15,8 @@ use crate::read::graph::{Edges, LocalConcepts, Neighbor, NodeRow, Nodes, neighbo
 use crate::shard::NodeData;
 use crate::survey::{Lists, Pairs};
 use crate::text::{QueryWord, Session};
+use ecow::EcoString;
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// What is read of one committed state of a whole colony. Lists of terms, ids and spots are answered in their order;
 /// all terms must be known.
@@ -53,7 +53,7 @@ pub trait Whole {
     fn rows(&self, terms: &[u32]) -> Result<Vec<Vec<Synapse>>>;
 
     /// Returns the labels of terms.
-    fn labels_of(&self, terms: &[u32]) -> Result<Vec<Arc<str>>>;
+    fn labels_of(&self, terms: &[u32]) -> Result<Vec<EcoString>>;
 
     /// Returns the term of the concept with an id, by a scan of its home.
     fn concept_with(&self, id: NodeId) -> Result<Option<u32>>;
@@ -189,7 +189,7 @@ impl Whole for View<'_> {
         Ok(terms.iter().map(|&term| self.row(term)).collect())
     }
 
-    fn labels_of(&self, terms: &[u32]) -> Result<Vec<Arc<str>>> {
+    fn labels_of(&self, terms: &[u32]) -> Result<Vec<EcoString>> {
         Ok(terms.iter().map(|&term| self.commons.label(term)).collect())
     }
 

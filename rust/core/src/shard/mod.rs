@@ -19,6 +19,7 @@ mod sweep;
 pub use deliver::Delivered;
 use delta::Piece;
 pub use delta::{CrossEdge, Delta, Staged};
+use ecow::EcoString;
 pub use gathered::Gathered;
 pub(crate) use restore::Ends;
 pub use seat::{Seat, exchange};
@@ -31,7 +32,6 @@ use crate::ids::{AgentId, DocumentId, ShardId, Tick};
 use crate::reinforcement::{Reinforcement, Waiting, size_of_waiting};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// A concept at its home shard.
 #[derive(Clone, Debug)]
@@ -49,7 +49,7 @@ pub(crate) struct Node {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct NodeData {
     /// The node's most frequent word form.
-    pub label: Arc<str>,
+    pub label: EcoString,
     /// The documents that have the term.
     pub mentions: u64,
     /// How often `reinforce` or an agent used it.

@@ -2,15 +2,15 @@
 
 use super::fold::stem_of;
 use super::lexicon::{Entering, Form, Lexicon, number};
+use ecow::EcoString;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::sync::Arc;
 
 /// A word form with its stem.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Word {
-    pub(super) text: Arc<str>,
-    pub(super) stem: Arc<str>,
+    pub(super) text: EcoString,
+    pub(super) stem: EcoString,
 }
 
 impl Word {
@@ -20,7 +20,7 @@ impl Word {
     }
 
     fn with_stem(form: &str, stem: &str) -> Word {
-        let text: Arc<str> = form.into();
+        let text = EcoString::from(form);
         let stem = if stem == form { text.clone() } else { stem.into() };
         Word { text, stem }
     }
@@ -145,18 +145,17 @@ impl Lexicon {
     /// Returns the words from form `from` on, in order.
     pub(crate) fn words_from(&self, from: u32) -> Vec<Word> {
         let inner = self.read();
-        let word =
-            |form: &Form| Word { text: form.text.clone(), stem: inner.term_list[form.term as usize].stem.clone() };
+        let word = |form: &Form| Word { text: form.text.clone(), stem: inner.term_list[form.term as usize].clone() };
         inner.form_list.get(from as usize..).unwrap_or_default().iter().map(word).collect()
     }
 
-    fn all_entering(&self, words: impl IntoIterator<Item = Word>) -> Vec<Entering> {
-        words.into_iter().map(|Word { text, stem }| self.entering(text, stem)).collect()
+    fn all_entering(&self, words: &[Word]) -> Vec<Entering> {
+        words.iter().map(|Word { text, stem }| self.entering((text, self.hash(text)), stem)).collect()
     }
 
     /// Returns the indices of words' forms and terms, and adds those that are new, in this order.
     pub(crate) fn enter(&self, words: &[Word]) -> Vec<(u32, u32)> {
-        let entering = self.all_entering(words.iter().cloned());
+        let entering = self.all_entering(words);
         let mut inner = self.write();
         let enter = |word| {
             let form = inner.enter(word);
@@ -183,7 +182,7 @@ impl Lexicon {
         (before, own, after): (Vec<Word>, usize, Vec<Word>),
         stay: bool,
     ) -> Option<Adopted> {
-        let (before, after) = (self.all_entering(before), self.all_entering(after));
+        let (before, after) = (self.all_entering(&before), self.all_entering(&after));
         let mut inner = self.write();
         let inner = &mut *inner;
         let met = forms..number(inner.form_list.len());
@@ -217,7 +216,7 @@ impl Lexicon {
         let hashes = inner.form_list[forms.0 as usize..].iter().map(|form| self.hash(&form.text));
         inner.forms.move_all(forms.0, hashes, &forms.1);
         reorder(&mut inner.form_list, &forms);
-        let hashes = inner.term_list[terms.0 as usize..].iter().map(|term| self.hash(&term.stem));
+        let hashes = inner.term_list[terms.0 as usize..].iter().map(|stem| self.hash(stem));
         inner.terms.move_all(terms.0, hashes, &terms.1);
         reorder(&mut inner.term_list, &terms);
         for form in &mut inner.form_list[forms.0 as usize..] {
@@ -243,6 +242,7 @@ mod tests {
     use crate::text::Session;
     use proptest::prelude::*;
     use std::collections::BTreeSet;
+    use std::sync::Arc;
 
     fn lexicon_of<T: AsRef<str>>(words: &[T]) -> Lexicon {
         let lexicon = Lexicon::new();

@@ -5,13 +5,14 @@ use super::sketch::Sketch;
 use crate::ids::NodeId;
 use crate::maps::State;
 use crate::table::Table;
+use ecow::EcoString;
 use std::fmt;
 use std::hash::BuildHasher;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Indices of word forms and their terms (stems), from 0 in the order in which they were first seen.
 ///
-/// Shared by every thread and shard of a process. It only grows, by about 120 bytes per form, until another one
+/// Shared by every thread and shard of a process. It only grows, by about 90 bytes per form, until another one
 /// replaces it ([`Lexicon::kept`]). Its indices differ from run to run: they pack, and never order. A term gets its
 /// index before its first form does, under one lock, so a visible form has a visible term: to follow both, read the new
 /// forms first.
@@ -26,13 +27,14 @@ pub(super) struct Inner {
     pub(super) forms: Table,
     pub(super) form_list: Vec<Form>,
     pub(super) terms: Table,
-    pub(super) term_list: Vec<Term>,
+    /// The stem of each term.
+    pub(super) term_list: Vec<EcoString>,
 }
 
 /// A word form.
 pub(super) struct Form {
     /// Its text.
-    pub(super) text: Arc<str>,
+    pub(super) text: EcoString,
     /// The index of its term.
     pub(super) term: u32,
     /// Which letters it has.
@@ -40,24 +42,18 @@ pub(super) struct Form {
 }
 
 impl Form {
-    fn new(text: Arc<str>, term: u32) -> Form {
+    fn new(text: EcoString, term: u32) -> Form {
         let sketch = Sketch::of(&text);
         Form { text, term, sketch }
     }
 }
 
-#[derive(Clone)]
-pub(super) struct Term {
-    pub(super) stem: Arc<str>,
-    pub(super) node: NodeId,
-}
-
 /// A word form on its way into a lexicon.
 pub(super) struct Entering {
-    pub(super) text: Arc<str>,
+    pub(super) text: EcoString,
     pub(super) hash: u32,
     sketch: Sketch,
-    stem: Arc<str>,
+    stem: EcoString,
     stem_hash: u32,
 }
 
@@ -72,39 +68,43 @@ impl Reading<'_> {
 
     /// Returns the concept of a term.
     pub(crate) fn node(&self, term: u32) -> NodeId {
-        self.0.term_list[term as usize].node
+        NodeId::concept(&self.0.term_list[term as usize])
     }
 }
 
 impl Inner {
     pub(super) fn form(&self, hash: u32, form: &str) -> Option<u32> {
-        self.forms.find(hash, |index| &*self.form_list[index as usize].text == form)
+        self.forms.find(hash, |index| self.form_list[index as usize].text == *form)
+    }
+
+    /// Returns the indices of a form and its term.
+    fn both(&self, hash: u32, form: &str) -> Option<(u32, u32)> {
+        self.form(hash, form).map(|index| (index, self.form_list[index as usize].term))
     }
 
     pub(super) fn term(&self, hash: u32, stem: &str) -> Option<u32> {
-        self.terms.find(hash, |index| &*self.term_list[index as usize].stem == stem)
+        self.terms.find(hash, |index| self.term_list[index as usize] == *stem)
     }
 
     /// Returns the index of a form, which is added if it is new, and its term if that is new.
     pub(super) fn enter(&mut self, Entering { text, hash, sketch, stem, stem_hash }: Entering) -> u32 {
         let Inner { forms, form_list, terms, term_list } = self;
         let next = number(form_list.len());
-        let form = forms.find_or_insert(hash, next, |index| *form_list[index as usize].text == *text);
+        let form = forms.find_or_insert(hash, next, |index| form_list[index as usize].text == text);
         if form == next {
             let next = number(term_list.len());
-            let term = terms.find_or_insert(stem_hash, next, |index| *term_list[index as usize].stem == *stem);
+            let term = terms.find_or_insert(stem_hash, next, |index| term_list[index as usize] == stem);
             if term == next {
-                let node = NodeId::concept(&stem);
-                term_list.push(Term { stem, node });
+                term_list.push(stem);
             }
             form_list.push(Form { text, term, sketch });
         }
         form
     }
 
-    fn list_term(&mut self, hash: u32, term: Term) -> u32 {
+    fn list_term(&mut self, hash: u32, stem: EcoString) -> u32 {
         let index = number(self.term_list.len());
-        self.term_list.push(term);
+        self.term_list.push(stem);
         self.terms.insert(hash, index);
         index
     }
@@ -147,12 +147,12 @@ impl Lexicon {
     ///
     /// # Panics
     /// If this lexicon has no such index. The same holds for every method that takes one.
-    pub fn stem(&self, term: u32) -> Arc<str> {
-        self.read().term_list[term as usize].stem.clone()
+    pub fn stem(&self, term: u32) -> EcoString {
+        self.read().term_list[term as usize].clone()
     }
 
     /// Returns the text of a word form.
-    pub fn form(&self, form: u32) -> Arc<str> {
+    pub fn form(&self, form: u32) -> EcoString {
         self.read().form_list[form as usize].text.clone()
     }
 
@@ -179,7 +179,7 @@ impl Lexicon {
 
     /// Returns the concept of a term.
     pub fn node(&self, term: u32) -> NodeId {
-        self.read().term_list[term as usize].node
+        NodeId::concept(&self.read().term_list[term as usize])
     }
 
     /// Returns a view of it that is locked once for many words.
@@ -189,8 +189,9 @@ impl Lexicon {
 
     /// Returns the concepts of all terms from index `from` on, in order.
     pub fn new_terms(&self, from: u32) -> Vec<NodeId> {
-        let inner = self.read();
-        inner.term_list.get(from as usize..).unwrap_or_default().iter().map(|term| term.node).collect()
+        // Worked out without the lock, as texts are analysed meanwhile.
+        let stems = self.read().term_list.get(from as usize..).unwrap_or_default().to_vec();
+        stems.iter().map(|stem| NodeId::concept(stem)).collect()
     }
 
     /// Returns the terms of all word forms from index `from` on, in order.
@@ -207,8 +208,8 @@ impl Lexicon {
             let mut new = other.write();
             let new = &mut *new;
             let mut numbers = vec![u32::MAX; terms.len()];
-            for (at, term) in inner.term_list.iter().enumerate().take(terms.len()).filter(|(at, _)| terms[*at]) {
-                numbers[at] = new.list_term(other.hash(&term.stem), term.clone());
+            for (at, stem) in inner.term_list.iter().enumerate().take(terms.len()).filter(|(at, _)| terms[*at]) {
+                numbers[at] = new.list_term(other.hash(stem), stem.clone());
             }
             for form in inner.form_list.iter().zip(forms).filter(|(_, kept)| **kept).map(|(form, _)| form) {
                 let term = numbers[form.term as usize];
@@ -222,31 +223,28 @@ impl Lexicon {
 
     /// Returns the indices of a form and its term, if any text had the form.
     pub(super) fn find(&self, form: &str) -> Option<(u32, u32)> {
-        let hash = self.hash(form);
-        let inner = self.read();
-        inner.form(hash, form).map(|index| (index, inner.form_list[index as usize].term))
+        self.read().both(self.hash(form), form)
     }
 
     /// Returns the indices of a form and its term, and the term's role, and adds them if they are new.
     pub(super) fn intern(&self, form: &str) -> (u32, u32, Role) {
-        if let Some((index, term)) = self.find(form) {
+        let hash = self.hash(form);
+        if let Some((index, term)) = self.read().both(hash, form) {
             return (index, term, role_of_form(form));
         }
         let stem = stem_of(form);
         let role = role_of(&stem);
-        let text: Arc<str> = form.into();
-        let stem: Arc<str> = if *stem == *form { text.clone() } else { stem.into() };
-        let entering = self.entering(text, stem);
+        let entering = self.entering((form, hash), &stem);
         let mut inner = self.write();
         let index = inner.enter(entering);
         (index, inner.form_list[index as usize].term, role)
     }
 
     /// Returns a word with what is known of it without the lists, so that it takes no time under their lock.
-    pub(super) fn entering(&self, text: Arc<str>, stem: Arc<str>) -> Entering {
-        let hash = self.hash(&text);
-        let stem_hash = if Arc::ptr_eq(&text, &stem) { hash } else { self.hash(&stem) };
-        Entering { hash, sketch: Sketch::of(&text), stem_hash, text, stem }
+    pub(super) fn entering(&self, (form, hash): (&str, u32), stem: &str) -> Entering {
+        // Copies are made last: what was just written byte by byte takes long to be read again.
+        let (sketch, stem_hash) = (Sketch::of(form), if stem == form { hash } else { self.hash(stem) });
+        Entering { text: form.into(), hash, sketch, stem: stem.into(), stem_hash }
     }
 
     /// Visits all word forms by their index.
@@ -267,15 +265,15 @@ impl Lexicon {
             if inner.term(hash, stem).is_some() {
                 return false;
             }
-            inner.list_term(hash, Term { stem: (*stem).into(), node: NodeId::concept(stem) });
+            inner.list_term(hash, (*stem).into());
         }
         for (form, term) in forms {
             let hash = self.hash(form);
-            let Some(stem) = inner.term_list.get(term as usize).map(|term| &term.stem) else { return false };
+            let Some(stem) = inner.term_list.get(term as usize) else { return false };
             if inner.form(hash, form).is_some() {
                 return false;
             }
-            let text = if **stem == *form { stem.clone() } else { form.into() };
+            let text = if *stem == *form { stem.clone() } else { form.into() };
             inner.list_form(hash, Form::new(text, term));
         }
         true

@@ -3,6 +3,7 @@
 //! They are copies only: no digest, tick or answer depends on them. So they are kept outside of the committed state. A
 //! commit only notes which far ends are new; their homes are asked when somebody looks.
 
+use ecow::EcoString;
 use lru::LruCache;
 use phago_core::commons::Commons;
 use phago_core::ghost::{Ghost, GhostCache};
@@ -20,10 +21,10 @@ pub(crate) struct Ghosts {
     cache: GhostCache,
     // The stems of the cached nodes, by which their home shards are asked: term indices change when a colony forgets
     // words.
-    stems: Map<NodeId, Arc<str>>,
+    stems: Map<NodeId, EcoString>,
     // The far ends of new edges that are not cached yet, by their stems, and whether their home shards are to be asked. As
     // many as the cache holds: an older one would be evicted at once.
-    awaited: LruCache<Arc<str>, bool, State>,
+    awaited: LruCache<EcoString, bool, State>,
     // Those of the last ticks, later than these: their stems are read once somebody looks. To read them for each tick
     // takes longer than all else after its commit, and a large tick makes so many that those before it count no more.
     noted: Vec<Noted>,
@@ -95,7 +96,7 @@ impl Ghosts {
         let commons = state.commons();
         // The oldest first. A word that was forgotten since then has no node.
         let noted = self.awaited.iter().rev();
-        let wanted: Vec<(Arc<str>, u32, bool)> =
+        let wanted: Vec<(EcoString, u32, bool)> =
             noted.filter_map(|(stem, &resolve)| Some((stem.clone(), known(commons, stem)?, ask && resolve))).collect();
         let asked: Vec<u32> = wanted.iter().filter(|(_, _, asked)| *asked).map(|(_, term, _)| *term).collect();
         let mut told = if asked.is_empty() { Vec::new() } else { state.ghosts(&asked)? }.into_iter();
@@ -111,7 +112,7 @@ impl Ghosts {
     }
 
     // Caches a ghost of the node of a stem.
-    fn welcome(&mut self, stem: Arc<str>, ghost: Ghost) {
+    fn welcome(&mut self, stem: EcoString, ghost: Ghost) {
         self.stems.insert(ghost.node, stem);
         if let Some(gone) = self.cache.insert(ghost) {
             self.stems.remove(&gone.node);
