@@ -226,6 +226,23 @@ def test_importing_loads_the_native_module_and_what_knows_the_names():
     assert loaded - few <= (of_a_debug_build if phago._phago.DEBUG_BUILD else set())
 
 
+def test_the_native_module_makes_a_class_when_it_is_asked_for():
+    program = """if True:
+        from phago import _phago as native
+
+        def made():
+            return {name for name, value in vars(native).items() if isinstance(value, type)}
+
+        assert made() == set()
+        assert native.Ring is native.Ring and made() == {"Ring"}
+        from phago._phago import *
+        assert made() <= set(native.__all__) and len(made()) >= 58 and World.__module__ == "phago._phago"
+        assert not hasattr(native, "Worlds")
+    """
+    done = python(program, PYTHONWARNINGS="ignore")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_an_answer_needs_few_modules():
     program = (
         "import phago\n"

@@ -6,11 +6,12 @@
 //! - [`rows`] are records on their way to Python, with a name for each field.
 //! - [`ring`], [`coordinator`], [`world`], [`shard`], [`batch`], [`runner`], [`tick_result`], [`cross_edges`],
 //!   [`tables`], [`backend`] and [`kept`] are one exposed class each; [`column`] shares their memory with other
-//!   libraries.
+//!   libraries. [`classes`] has all of them by name.
 
 mod backend;
 mod batch;
 mod call;
+mod classes;
 mod column;
 mod config;
 mod coordinator;
@@ -55,59 +56,20 @@ mod _phago {
     use super::*;
 
     #[pymodule_export]
-    use crate::backend::{Node, Stop};
+    use crate::config::{check_config, settings};
     #[pymodule_export]
-    use crate::batch::Batch;
+    use crate::document::piece_ends;
     #[pymodule_export]
-    use crate::call::Call;
+    use crate::kept::{network_file_system, verify};
     #[pymodule_export]
-    use crate::column::Column;
-    #[pymodule_export]
-    use crate::config::{Setting, check_config, settings};
-    #[pymodule_export]
-    use crate::coordinator::Coordinator;
-    #[pymodule_export]
-    use crate::cross_edges::CrossEdges;
-    #[pymodule_export]
-    use crate::document::{StoredRow, piece_ends};
-    #[pymodule_export]
-    use crate::kept::{Follower, Kept, VerifiedRow, network_file_system, verify};
-    #[pymodule_export]
-    use crate::life::{AgentView, Census, Living, chance};
-    #[pymodule_export]
-    use crate::ring::Ring;
-    #[pymodule_export]
-    use crate::rows::answers::{BridgeRow, ConceptShareRow, ContextRow, ExplainedRow, PathRow, WordRow};
-    #[pymodule_export]
-    use crate::rows::documents::{IngestedRow, RejectedRow, UpdatedRow};
-    #[pymodule_export]
-    use crate::rows::graph::{AssociatedRow, CrossEdgeRow, EdgeRow, NeighborRow, NodeRow, RankedRow};
-    #[pymodule_export]
-    use crate::rows::life::{AlarmRow, AnomalyRow, DiffRow, EventRow, FadingRow, KindRow, PopulationRow};
-    #[pymodule_export]
-    use crate::rows::shards::{GhostRow, HealthRow, LocalAnswerRow, LocalConceptRow, ShardRow};
-    #[pymodule_export]
-    use crate::rows::surveys::{
-        ClusterBridgeRow, ClusterRow, InsightsRow, ShortestPathRow, SideRow, SignificantRow, StructureRow,
-    };
-    #[pymodule_export]
-    use crate::rows::ticks::{PhaseRow, RunRow};
-    #[pymodule_export]
-    use crate::runner::Runner;
-    #[pymodule_export]
-    use crate::shard::ShardHandle;
-    #[pymodule_export]
-    use crate::tables::{EdgeTable, NodeTable};
-    #[pymodule_export]
-    use crate::tick_result::TickResult;
-    #[pymodule_export]
-    use crate::world::World;
+    use crate::life::chance;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         refuse_subinterpreters()?;
         phago_engine::host::free::set_give_back(give_back);
         end_at_once();
+        classes::name(module)?;
         module.add("ANALYSER", phago_core::text::ANALYSER)?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;
         module.add("DOCUMENT_BYTES_MAX", phago_core::documents::DOCUMENT_BYTES_MAX)?;
