@@ -35,7 +35,7 @@ pub(crate) struct Job {
     // The most workers inside at once, and how many there are; the second changes under the pool's lock.
     pub(crate) workers_max: usize,
     pub(crate) workers: AtomicUsize,
-    // A phase keeps its workers until it has no unclaimed item; helpers look for a phase after each item.
+    // A phase keeps its workers until it has no unclaimed item; helpers look after each item for what comes before.
     pub(crate) urgent: bool,
 }
 

@@ -156,7 +156,8 @@ impl Pool {
     }
 
     /// Applies `f` to every item and returns the results in order. The calling thread takes part and at most
-    /// `max_parallelism - 1` workers help, so it never waits for a free worker. Items are claimed one by one.
+    /// `max_parallelism - 1` workers help, with whatever else is shared at the time, so it never waits for a free worker.
+    /// Items are claimed one by one.
     ///
     /// # Errors
     /// The message of the first panic in order of items, with its item; the results are dropped.
