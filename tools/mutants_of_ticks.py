@@ -136,6 +136,13 @@ TICKS = [
         ORDERS + "what_is_given_up_ends_and_its_workers_are_replaced",
     ),
     Mutant(
+        "each of several maps has helpers of its own",
+        "rust/engine/src/work/pool.rs",
+        "else { helpers };",
+        "else { job.workers.load(Ordering::Relaxed) };",
+        "phago-engine pool those_that_help",
+    ),
+    Mutant(
         "what is given up goes on",
         "rust/engine/src/work/job.rs",
         "self.abandoned.store(true, Ordering::Release)",
