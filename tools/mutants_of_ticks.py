@@ -136,10 +136,10 @@ TICKS = [
         ORDERS + "what_is_given_up_ends_and_its_workers_are_replaced",
     ),
     Mutant(
-        "each of several maps has helpers of its own",
+        "there is always room for one more helper",
         "rust/engine/src/work/pool.rs",
-        "else { helpers };",
-        "else { job.workers.load(Ordering::Relaxed) };",
+        "inside < job.workers_max",
+        "inside <= job.workers_max",
         "phago-engine pool those_that_help",
     ),
     Mutant(
