@@ -162,6 +162,8 @@ class Colony(Alive, Unpicklable):
     ) -> IngestReport:
         """Take in documents, or one document. They are found by their words at once, and digested by `run`.
 
+        While a tick is being made, what comes is there at once (`get`), and found when that ends.
+
         Any iterable will do; it is read in chunks of 1,000 to 8,000 documents, or 32 MiB of text, one or two ahead of
         what is taken in; with a model of vectors none. So an iterable that changes the colony itself does so while
         documents before are taken in. A document with an id that is there already with the same content changes
@@ -520,6 +522,8 @@ class Colony(Alive, Unpicklable):
         synonyms: Mapping[str, str | Iterable[str]] | None = None,
     ) -> Explanation | None:
         """Why a document has its score, found or not; returns `None` if no document has this id.
+
+        That is also told of a document that came while a tick was being made, until that ends.
 
         The score is the one that a query gives, to the last bit. Without an id, the explanation is of the question
         alone: which of its words no document has and, if nothing is found, why.
