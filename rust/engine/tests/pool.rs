@@ -214,10 +214,13 @@ fn those_that_help_with_several_maps_are_no_more_together_than_with_one() {
     for size in [2, 4] {
         let pool = Pool::new(size);
         let [inside, most, done] = [(); 3].map(|()| Arc::new(AtomicUsize::new(0)));
+        // Each item waits for all that may help, however late they start: with fewer it would never end.
+        let helpers = Arc::new(Barrier::new(size - 1));
         let begin = |_| {
-            let (inside, most, done) = (inside.clone(), most.clone(), done.clone());
+            let (inside, most, done, helpers) = (inside.clone(), most.clone(), done.clone(), helpers.clone());
             pool.begin_map(vec![(); 30], move |()| {
                 most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                helpers.wait();
                 thread::sleep(Duration::from_micros(300));
                 inside.fetch_sub(1, Ordering::SeqCst);
                 done.fetch_add(1, Ordering::SeqCst);
