@@ -262,6 +262,23 @@ fn a_phase_goes_before_the_work_of_helpers() {
 }
 
 #[test]
+fn those_that_help_leave_their_map_for_a_phase_that_needs_all_workers() {
+    let (pool, done) = (Pool::new(2), Arc::new(AtomicUsize::new(0)));
+    let count = done.clone();
+    let map = pool.begin_map(vec![(); 2000], move |()| {
+        thread::sleep(Duration::from_millis(1));
+        count.fetch_add(1, Ordering::SeqCst);
+    });
+    until("a helper", || done.load(Ordering::SeqCst) > 0);
+    let both = Barrier::new(2);
+    run(&pool, 2, move |_| {
+        both.wait();
+    });
+    assert!(done.load(Ordering::SeqCst) < 2000);
+    drop(map);
+}
+
+#[test]
 fn dropping_the_pool_ends_its_threads() {
     let pool = Pool::new(3);
     let alive = Arc::new(());
