@@ -154,6 +154,37 @@ def test_ctrl_c_ends_with_130_and_no_traceback():
     assert (code, errors) == (130, "phago: interrupted\n")
 
 
+# Run by `-m` as well: Python ends a module in another way than a file.
+INTERRUPTED = """
+import io, runpy, signal, sys
+
+class Named:
+    def __set_name__(self, owner, name):
+        signal.raise_signal(signal.SIGINT)
+
+class Output(io.StringIO):
+    def write(self, text):
+        {}
+
+sys.stdout = Output()
+runpy.run_module("phago", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        pytest.param("exec('signal.raise_signal(signal.SIGINT)')", id="code-from-a-string"),
+        pytest.param("type('Class', (), {'name': Named()})", id="a-class-that-is-made"),
+    ],
+)
+def test_ctrl_c_ends_with_130_also_where_python_makes_something_else_of_it(place, tmp_path):
+    (tmp_path / "interrupted.py").write_text(INTERRUPTED.format(place), encoding="utf-8")
+    command = with_sigint("SIG_DFL", [sys.executable, "-m", "interrupted", "--version"])
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "phago: interrupted\n")
+
+
 def test_who_was_started_to_ignore_ctrl_c_goes_on_to_the_end():
     code, said, errors = interrupted_demo("SIG_IGN")
     assert (code, errors) == (0, "")

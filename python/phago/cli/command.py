@@ -301,6 +301,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PhagoError as error:
         warn(str(error))
         return USAGE
+    except RuntimeError as error:
+        # What Python 3.11 makes of an interruption in a `__set_name__`, which classes of data have in plenty.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        warn("interrupted")
+        return _INTERRUPTED
     except OSError as error:
         # Of an output on a full disk, for example.
         _drop_output()
