@@ -113,6 +113,16 @@ def test_a_class_is_what_the_library_would_have_made(at):
     assert (ours.__doc__, ours.__qualname__, ours.__module__) == (theirs.__doc__, theirs.__qualname__, __name__)
 
 
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("at", range(len(OURS)))
+def test_the_first_object_is_as_those_after_it(at, call):
+    # It is made without an `__init__`, which the second one has compiled.
+    ours = declared(_records.dataclass, _records.field)[at]
+    first, second = outcome(lambda: call(ours)), outcome(lambda: call(ours))
+    assert repr(first) == repr(second) == repr(outcome(lambda: call(THEIRS[at])))
+    assert str(inspect.signature(ours)) == str(inspect.signature(THEIRS[at]))
+
+
 @pytest.mark.parametrize("at", [0, 1, 4])
 def test_objects_do_what_the_library_has_them_do(at):
     ours, theirs = OURS[at], THEIRS[at]

@@ -2,14 +2,15 @@
 
 The library writes the source of five methods for each class and compiles it as the class is made, and imports what
 reads source before: 50 of the 65 ms that a program's first `phago.Colony` took to load, of which its first answer needs
-ten kinds and compares none. Here a class has its fields and slots at once. Its `__init__` is compiled for the first
-object, in the library's words; everything else, `fields`, `replace` and `asdict` too, is the library's own work, when
-something first asks for it.
+ten kinds and compares none. Here a class has its fields and slots at once. Its first object is made without an
+`__init__`, as many a kind has no second one; that is compiled for the next, in the library's words. Everything else,
+`fields`, `replace` and `asdict` too, is the library's own work, when something first asks for it.
 """
 
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 __all__ = ["dataclass", "field"]
@@ -53,12 +54,14 @@ _FACTORY = _Factory()
 class _Plan:
     """What a class was declared with: types and defaults of all fields, what its decorator was given, and where."""
 
-    __slots__ = ("defaults", "given", "scope", "types")
+    __slots__ = ("defaults", "given", "is_met", "scope", "types")
 
     def __init__(
         self, types: dict[str, Any], defaults: dict[str, Any], given: dict[str, bool], scope: dict[str, Any]
     ) -> None:
         self.types, self.defaults, self.given, self.scope = types, defaults, given, scope
+        self.is_met = False
+        """Whether an object was made."""
 
     def whole(self, kind: type) -> dict[str, Any]:
         """All that the library makes of such a class."""
@@ -72,6 +75,24 @@ class _Plan:
         # The text is only there so that the library does not make one.
         twin: Any = dataclasses.dataclass(**self.given)(type(kind.__name__, (), {**body, **names, "__doc__": ""}))
         return dict(vars(twin))
+
+    def first(self, kind: Any, one: object, /, *given: Any, **named: Any) -> None:
+        """Make the first object, as the `__init__` of the class would."""
+        values = dict(zip([] if self.given.get("kw_only") else self.types, given, strict=False))
+        fits = len(values) == len(given) and not values.keys() & named.keys()
+        values |= named
+        for name, default in self.defaults.items():
+            if name not in values:
+                words = default.given if isinstance(default, _Field) else {"default": default}
+                values[name] = words["default_factory"]() if "default_factory" in words else words["default"]
+        if not fits or values.keys() != self.types.keys():
+            # It has the words for what is wrong.
+            kind.__init__(one, *given, **named)
+            return
+        for name in self.types:
+            getattr(kind, name).__set__(one, values[name])
+        if hasattr(kind, "__post_init__"):
+            one.__post_init__()  # type: ignore[attr-defined]
 
     def constructor(self, kind: type) -> Any:
         """The `__init__` of such a class."""
@@ -116,6 +137,9 @@ class _Later:
     def __get__(self, one: object, kind: type | None = None) -> Any:
         # Two threads may both make it, and make the same.
         if self.name == "__init__":
+            if one is not None and not self.plan.is_met:
+                self.plan.is_met = True
+                return partial(self.plan.first, self.owner, one)
             setattr(self.owner, self.name, self.plan.constructor(self.owner))
         else:
             whole = self.plan.whole(self.owner)
