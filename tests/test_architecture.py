@@ -207,7 +207,7 @@ PACKAGE = {
     # These two load what they name in a table of their own.
     "results": "_later results.answers results.colony results.documents results.graph results.life results.machine "
     "results.surveys results.ticks",
-    "_checks": "_values errors",
+    "_checks": "_later _values errors",
     "_directory": "_checks",
     "_jsonl": "_files errors results.documents",
     "_frames": "_checks document errors",
@@ -243,13 +243,14 @@ PACKAGE = {
     "agents.minds": "_checks _phago agents.actions agents.agent agents.arrays agents.states agents.view errors ids",
     "agents": "_later agents.actions agents.agent agents.arrays agents.view",
     "_alive": "_checks _mapping _phago _progress _rows agents agents.minds graph results",
-    "_held": "_checks _log _phago _records _settings config errors",
+    "_alive_aio": "_alive _checks _mapping _phago _progress _rows agents agents.minds graph results",
+    "_held": "_checks _later _log _phago _records _settings config errors",
     "colony": "_alive _checks _embedding _held _intake _jsonl _later _listing _phago _progress _question _rows "
     "_unpicklable agents.minds config errors graph results view.glance",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable backends.choice config errors machine.coordinator "
     "machine.shard results",
-    "aio": "_alive _checks _embedding _intake _jsonl _phago _progress _question _rows _unpicklable "
+    "aio": "_alive_aio _checks _embedding _intake _jsonl _later _phago _progress _question _rows _unpicklable "
     "agents.minds colony config graph results",
     "opening": "_checks _directory _embedding _held _phago _records _settings aio backends backends.choice colony "
     "config errors",
@@ -644,6 +645,9 @@ def runtime_imports(package, module, tree):
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
             node.body = []
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "module":
+            # One that is loaded with its first name.
+            yield ast.literal_eval(node.args[0]).removeprefix("phago.")
         if isinstance(node, ast.ImportFrom) and node.level:
             base = module.split(".")[: -node.level] if module else []
             where = ".".join([*base, *(node.module or "").split(".")]).strip(".")

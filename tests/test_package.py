@@ -251,12 +251,15 @@ def test_an_answer_needs_few_modules():
         "    assert (report.accepted, colony.run().digested, colony.query('ions')[0].id) == (2, 2, 'a')"
     )
     # What a module brings along is its own.
-    few = loaded_by("import __future__, bisect, errno, importlib, json, math, pathlib, struct, typing")
+    few = loaded_by("import __future__, importlib, math, typing")
     if phago._phago.DEBUG_BUILD:
         few |= loaded_by("import warnings")
     loaded = loaded_by(program) - few
     assert "phago.colony" in loaded
     assert {name for name in loaded if name.partition(".")[0] != "phago"} == set()
+    # What is for errors, files, tables and the graph comes with them.
+    rarely = ("_alive_aio", "_bar", "_files", "_frames", "_json", "_jsonl", "_listing", "errors", "graph", "ids")
+    assert loaded & {f"phago.{name}" for name in rarely} == set()
 
 
 def test_a_colony_brings_no_loop_and_no_network():

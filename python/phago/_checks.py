@@ -7,11 +7,14 @@ import math
 import os
 import reprlib
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._later import pathlib
 from ._values import lacks_zone, microseconds
-from .errors import ConfigError, LimitError
+
+# Most programs are refused nothing, and do without thirty classes.
+if TYPE_CHECKING:
+    from .errors import ConfigError
 
 _T = TypeVar("_T")
 
@@ -51,6 +54,8 @@ def _own_errors(value: Any, plain: type[Exception]) -> type[Exception]:
 def refusal(name: str, value: Any, accepted: str, hint: str = "") -> ConfigError:
     """The error for an argument outside of what is accepted."""
     message = f"`{name}` is {shown(value)}; accepted is {accepted}{f'; {hint}' if hint else ''}"
+    from .errors import ConfigError
+
     return ConfigError(message, field=name, value=value, accepted=accepted)
 
 
@@ -168,7 +173,7 @@ def texts_of(name: str, value: Any) -> list[str]:
     return [question_of(name, one) for one in found]
 
 
-def directory_of(name: str, value: Any) -> Path:
+def directory_of(name: str, value: Any) -> pathlib.Path:
     """An argument that is the path of a directory: absolute, so that the process may change its own."""
     try:
         path = os.fsdecode(value)
@@ -176,7 +181,7 @@ def directory_of(name: str, value: Any) -> Path:
         raise TypeError(f"`{name}` is a path, not {type(value).__name__}") from None
     if not path or "\0" in path:
         raise refusal(name, value, "the path of a directory")
-    return Path(path).absolute()
+    return pathlib.Path(path).absolute()
 
 
 def time_of(name: str, value: Any) -> int:
@@ -196,6 +201,8 @@ def moment_of(name: str, value: Any) -> int:
 
 
 def _no_moment(name: str, value: Any, accepted: str) -> ConfigError:
+    from .errors import ConfigError
+
     missing = ", which has no time zone" if lacks_zone(value) else ""
     message = f"`{name}` is {shown(value)}{missing}; accepted is {accepted}"
     return ConfigError(message, field=name, value=value, accepted=accepted)
@@ -208,6 +215,8 @@ def question_of(name: str, value: Any) -> str:
     if len(text) > QUERY_BYTES_MAX // 4:
         size = len(text.encode())
         if size > QUERY_BYTES_MAX:
+            from .errors import LimitError
+
             what = f"`{name}`, the bytes of a question,"
             raise LimitError(
                 f"{what} is limited to {QUERY_BYTES_MAX}, and this has {size}",

@@ -8,10 +8,10 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from ._checks import refusal, text_of
-from .errors import EmbedError
 
 if TYPE_CHECKING:
     from . import _phago
+    from .errors import EmbedError
 
 __all__ = ["Embed", "Embedding", "Vector"]
 
@@ -109,6 +109,8 @@ def _filled(wanted: list[Any], made: list[Vector]) -> list[Vector]:
 
 
 def _rows(given: Any, texts: list[str]) -> list[Vector]:
+    from .errors import EmbedError
+
     try:
         # No more than tell that it is too many: it may be an iterator without an end.
         rows = list(itertools.islice(given, len(texts) + 1))
@@ -126,4 +128,6 @@ def _rows(given: Any, texts: list[str]) -> list[Vector]:
 
 
 def _failed(texts: list[str], error: Exception) -> EmbedError:
+    from .errors import EmbedError
+
     return EmbedError(f"`embed` failed for {len(texts)} texts: {type(error).__name__}: {error}", texts=len(texts))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import _phago
 from ._checks import count, instance, refusal
+from ._later import pathlib
 from ._log import WARNING, log
 from ._records import dataclass
 from ._settings import as_native
 from .config import ColonyConfig, RunnerConfig
-from .errors import CheckpointWarning, NotOnDisk, ReadOnlyError
+
+if TYPE_CHECKING:
+    from .errors import NotOnDisk, ReadOnlyError
 
 
 @dataclass(slots=True)
@@ -26,7 +28,7 @@ class Held:
     """None for a colony that is only read."""
     kept: _phago.Kept | None = None
     follower: _phago.Follower | None = None
-    path: Path | None = None
+    path: pathlib.Path | None = None
 
     def driver(self) -> _phago.Runner:
         """Who makes ticks."""
@@ -82,15 +84,21 @@ class Held:
 
     def _warn_of(self, missing: str | None) -> None:
         if missing is not None:
+            from .errors import CheckpointWarning
+
             message = f"`{self.path}` is closed and whole; what makes the next opening fast was not written: {missing}"
             log(WARNING, message)
             warnings.warn(message, CheckpointWarning, stacklevel=4)
 
     def _in_memory(self, attempted: str) -> NotOnDisk:
+        from .errors import NotOnDisk
+
         message = f"`{attempted}` needs a colony in a directory, and this one lives in memory; `phago.open` makes one"
         return NotOnDisk(message, attempted=attempted)
 
     def _read_only(self) -> ReadOnlyError:
+        from .errors import ReadOnlyError
+
         path = str(self.path)
         return ReadOnlyError(f"`{path}` was opened to read only; open it to write to change it", path=path)
 

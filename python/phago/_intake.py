@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, islice, repeat
@@ -12,11 +13,9 @@ from typing import Any, Literal, Self, TypeVar
 
 from . import _phago, results
 from ._checks import count, one_of, refusal, text_of
-from ._frames import rows_of
 from ._log import DEBUG, WARNING, listens, log
 from ._rows import rejected, tick_result
 from .document import Document
-from .errors import DocumentExists, InvalidDocument, PhaseTimeout, ShardDied
 from .results import IngestReport, Rejected, RunReport, UpdateReport
 
 _T = TypeVar("_T")
@@ -50,10 +49,16 @@ def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[i
     """The documents in chunks, each with the index of its first."""
     if isinstance(documents, str | os.PathLike):
         _not_a_path(documents)
-    waiting: Iterator[Any] | None = rows_of(documents)
+    # A string, a mapping and bytes can be iterated, and whoever passes one means one document.
+    is_one = isinstance(documents, str | bytes | bytearray | Mapping | Document)
+    waiting: Iterator[Any] | None = None
+    # None of these is a table, and most programs pass nothing else.
+    if not is_one and not isinstance(documents, list | tuple | Iterator):
+        from ._frames import rows_of
+
+        waiting = rows_of(documents)
     if waiting is None:
-        # A string, a mapping and bytes can be iterated, and whoever passes one means one document.
-        alone = isinstance(documents, str | bytes | bytearray | Mapping) or not isinstance(documents, Iterable)
+        alone = is_one or not isinstance(documents, Iterable)
         waiting = iter([documents] if alone else documents)  # type: ignore[arg-type]
     first = 0
     for size in chain(CHUNKS, repeat(CHUNKS[-1])):
@@ -173,6 +178,8 @@ def _not_a_path(given: str | os.PathLike[Any]) -> None:
         reason = f'is the path of {what}; {advice}, and `{{"text": path}}` takes the path itself as a text'
         reason = reason.replace("the path of a path", "a path")
         message = f"document 0: its document {reason}"
+        from .errors import InvalidDocument
+
         raise InvalidDocument(message, index=0, id=None, field="document", reason=reason)
 
 
@@ -214,6 +221,10 @@ class undone_is_logged:  # noqa: N801
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is None:
+            return
+        from .errors import PhaseTimeout, ShardDied
+
         if isinstance(error, (PhaseTimeout, ShardDied)):
             log(WARNING, "a tick was undone: %s", error)
 
@@ -242,59 +253,69 @@ def ran(rows: list[_phago.RunRow], begun: float) -> RunReport:
 class _Growing:
     """The report of one call while it grows. An error on the way has it."""
 
-    report: IngestReport | UpdateReport
-
     def __init__(self, on_error: OnError) -> None:
         self.skip = one_of("on_error", on_error, ("raise", "skip")) == "skip"
+
+    @property
+    @abstractmethod
+    def report(self) -> IngestReport | UpdateReport: ...
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is None:
+            return
+        from .errors import DocumentExists, InvalidDocument
+
         if isinstance(error, InvalidDocument):
             error.report = self.report
         elif isinstance(error, DocumentExists):
-            assert isinstance(self.report, IngestReport)
-            error.report = self.report
+            report = self.report
+            assert isinstance(report, IngestReport)
+            error.report = report
 
 
 class Intake(_Growing):
     """The report of one `ingest`."""
 
-    report: IngestReport
-
     def __init__(self, on_error: OnError) -> None:
         super().__init__(on_error)
-        self.report = IngestReport()
+        self._accepted = self._unchanged = 0
+        self._rejected: list[Rejected] = []
+        self._unindexed: list[Rejected] = []
 
     def add(self, row: _phago.IngestedRow) -> None:
-        self.report = IngestReport(
-            self.report.accepted + row.accepted,
-            self.report.unchanged + row.unchanged,
-            self.report.rejected + _left_out(row.rejected),
-            self.report.unindexed + tuple(map(rejected, row.unindexed)),
-        )
+        self._accepted += row.accepted
+        self._unchanged += row.unchanged
+        self._rejected += _left_out(row.rejected)
+        self._unindexed += map(rejected, row.unindexed)
+
+    @property
+    def report(self) -> IngestReport:
+        return IngestReport(self._accepted, self._unchanged, tuple(self._rejected), tuple(self._unindexed))
 
 
 class Updating(_Growing):
     """The report of one `update_all`."""
 
-    report: UpdateReport
-
     def __init__(self, on_error: OnError) -> None:
         super().__init__(on_error)
-        self.report = UpdateReport()
+        self._new = self._changed = self._unchanged = 0
+        self._rejected: list[Rejected] = []
 
     def add(self, row: _phago.UpdatedRow) -> None:
-        self.report = UpdateReport(
-            self.report.new + row.new,
-            self.report.changed + row.changed,
-            self.report.unchanged + row.unchanged,
-            self.report.rejected + _left_out(row.rejected),
-        )
+        self._new += row.new
+        self._changed += row.changed
+        self._unchanged += row.unchanged
+        self._rejected += _left_out(row.rejected)
+
+    @property
+    def report(self) -> UpdateReport:
+        return UpdateReport(self._new, self._changed, self._unchanged, tuple(self._rejected))
 
 
-def _left_out(rows: list[_phago.RejectedRow]) -> tuple[Rejected, ...]:
+def _left_out(rows: list[_phago.RejectedRow]) -> list[Rejected]:
     for one in rows:
         log(WARNING, "document %d was left out: its %s %s", one.index, one.field, one.reason)
-    return tuple(map(rejected, rows))
+    return list(map(rejected, rows))

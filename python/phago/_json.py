@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 __all__ = ["json_text"]
@@ -15,6 +14,8 @@ def json_text(value: Any, **layout: Any) -> str:
         value: What is written.
         **layout: As for `json.dumps`.
     """
+    import json
+
     try:
         return json.dumps(value, allow_nan=False, **layout)
     except ValueError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["datetime", "later"]
+__all__ = ["datetime", "later", "module", "pathlib"]
 
 
 class _Module:
@@ -22,11 +22,17 @@ class _Module:
         return getattr(self._module, name)
 
 
-# Moments are in many signatures and few calls, and it takes as long to load as a tenth of phago.
+# Moments and paths are in many signatures and few calls, and each takes as long to load as much of phago.
 if TYPE_CHECKING:
     import datetime as datetime
+    import pathlib as pathlib
 else:
-    datetime = _Module("datetime")
+    datetime, pathlib = _Module("datetime"), _Module("pathlib")
+
+
+def module(name: str) -> Any:
+    """A module that is loaded with the first of its names: for signatures, whose hints must be found at run time."""
+    return _Module(name)
 
 
 def later(package: str, namespace: dict[str, Any], modules: Mapping[str, str]) -> Callable[[str], object]:

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sized
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from ._bar import progress as bar
 from .results import Progress
 
 if TYPE_CHECKING:
@@ -30,6 +29,8 @@ def shown(wanted: OnProgress | Any | None) -> Iterator[Show | None]:
     if wanted is None or wanted is False:
         yield None
     elif wanted is True:
+        from ._bar import progress as bar
+
         with bar() as tell:
             yield lambda told: tell(told.what, told.done, told.total)
     elif callable(wanted):

@@ -10,7 +10,6 @@ from ._later import datetime
 from ._records import dataclass
 from ._rows import constants, hit, lexical_hit
 from .config import Ranking
-from .errors import ConfigError
 from .results import Hits
 
 if TYPE_CHECKING:
@@ -150,6 +149,8 @@ def _days(half_life: datetime.timedelta | str | float) -> float:
         if found is None:
             raise refusal("half_life", half_life, accepted)
         days = float(found[1]) * _DAYS[found[2]]
+    from .errors import ConfigError
+
     try:
         return real("half_life", days, 1e-6, 1e9)
     except ConfigError:

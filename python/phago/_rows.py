@@ -11,7 +11,6 @@ from ._checks import instance, refusal, text_of
 from ._log import WARNING, log
 from ._settings import as_native
 from .config import Ranking
-from .ids import ShardId, TickPhase
 from .results import (
     BridgeShare,
     Concept,
@@ -20,7 +19,6 @@ from .results import (
     Explanation,
     Hit,
     Hits,
-    Node,
     Parts,
     Path,
     Rejected,
@@ -170,13 +168,15 @@ def _context(rows: list[ContextRow]) -> tuple[ContextShare, ...]:
     return tuple(ContextShare(row.id, row.points) for row in rows)
 
 
-def node(row: NodeRow) -> Node:
+def node(row: NodeRow) -> results.Node:
     """A concept of the graph."""
-    return Node(row.id, row.label, row.stem, row.mentions, row.uses, row.degree)
+    return results.Node(row.id, row.label, row.stem, row.mentions, row.uses, row.degree)
 
 
 def phase_result(row: PhaseRow) -> results.PhaseResult:
     """What one shard did in one phase."""
+    from .ids import ShardId, TickPhase
+
     shard, phase, edges = ShardId(row.shard), TickPhase(row.phase), results.CrossShardEdges(row.cross_edges)
     return results.PhaseResult(shard, phase, row.tick, edges, row.node_count, row.edge_count)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from . import _phago
 from ._checks import count, flag, one_of, real
 
-_ALL = {name: _phago.settings(name) for name in ("ColonyConfig", "DistributedConfig", "Ranking", "RunnerConfig")}
+# Those of each class, read when it is first used.
+_all = cache(_phago.settings)
 
 
 def check(config: Any, name: str) -> None:
     """Check every setting of a frozen dataclass against the class of this name, and make plain numbers of them."""
-    for setting in _ALL[name]:
+    for setting in _all(name):
         value = getattr(config, setting.name)
         low = setting.low if setting.at_least is None else getattr(config, setting.at_least)
         if setting.kind == "int":
@@ -28,4 +30,4 @@ def check(config: Any, name: str) -> None:
 
 def as_native(config: Any, name: str) -> dict[str, Any]:
     """The settings of the class of this name as the native module takes them; what a subclass adds is left out."""
-    return {setting.name: getattr(config, setting.name) for setting in _ALL[name]}
+    return {setting.name: getattr(config, setting.name) for setting in _all(name)}

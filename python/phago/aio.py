@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, overload
 
 from . import _phago, results
-from ._alive import AsyncAlive
+from ._alive_aio import AsyncAlive
 from ._checks import beginning_of, count, directory_of, extras_of, question_of, text_of, time_of
 from ._embedding import Embed, Vector
 from ._intake import (
@@ -34,14 +34,13 @@ from ._intake import (
     ticked,
     undone_is_logged,
 )
-from ._jsonl import Export, read_jsonl
+from ._later import module
 from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
 from ._rows import alike, concept, constants, explanation, helped, stored, suggestions
 from ._unpicklable import Unpicklable
 from .colony import Colony
 from .config import ColonyConfig, Ranking, RunnerConfig
-from .graph import AsyncGraph
 from .results import (
     Concept,
     Explanation,
@@ -55,8 +54,12 @@ from .results import (
     UpdateReport,
 )
 
+# What is named in a signature, and needed by few programs.
 if TYPE_CHECKING:
+    from . import graph as graphs
     from .agents.minds import Minds
+else:
+    graphs = module("phago.graph")
 
 __all__ = ["AsyncColony"]
 
@@ -319,6 +322,8 @@ class AsyncColony(AsyncAlive, Unpicklable):
 
     async def export_jsonl(self, path: str | os.PathLike[str], where: Where | None = None) -> int:
         """See `Colony.export_jsonl`. The file itself is written on the loop's thread, a page at a time."""
+        from ._jsonl import Export
+
         with Export(path) as export:
             for page in page_of(await self._colony._world.names(where).start(), None):
                 export.write(await self._colony._world.stored(page).start())
@@ -326,6 +331,8 @@ class AsyncColony(AsyncAlive, Unpicklable):
 
     async def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
         """See `Colony.import_jsonl`. The file itself is read on the loop's thread, a chunk at a time."""
+        from ._jsonl import read_jsonl
+
         return await self.ingest(read_jsonl(path), on_error)
 
     async def stats(self) -> Stats:
@@ -338,9 +345,9 @@ class AsyncColony(AsyncAlive, Unpicklable):
         return await (world.evidence_digest() if evidence else world.digest()).start()
 
     @property
-    def graph(self) -> AsyncGraph:
+    def graph(self) -> graphs.AsyncGraph:
         """See `Colony.graph`. It has coroutines beside the calls that are answered at once."""
-        return AsyncGraph(lambda: self._colony._world)
+        return graphs.AsyncGraph(lambda: self._colony._world)
 
     @property
     def config(self) -> ColonyConfig:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, overload
 
@@ -33,16 +32,12 @@ from ._intake import (
     ticked,
     undone_is_logged,
 )
-from ._jsonl import Export, read_jsonl
-from ._later import datetime
-from ._listing import Documents
+from ._later import datetime, module, pathlib
 from ._progress import OnProgress, shown, taken
 from ._question import Moment, Question, explained
 from ._rows import alike, concept, constants, explanation, helped, stored, suggestions
 from ._unpicklable import Unpicklable
 from .config import ColonyConfig, Ranking, RunnerConfig
-from .errors import ClosedError, CoordinatorUnavailable
-from .graph import Graph
 from .results import (
     Concept,
     Explanation,
@@ -56,8 +51,13 @@ from .results import (
     UpdateReport,
 )
 
+# What is named in signatures, and needed by few programs.
 if TYPE_CHECKING:
+    from . import _listing as listing
+    from . import graph as graphs
     from .agents.minds import Minds
+else:
+    listing, graphs = module("phago._listing"), module("phago.graph")
 
 __all__ = ["Colony"]
 
@@ -124,6 +124,8 @@ class Colony(Alive, Unpicklable):
     def _open(self) -> Held:
         held = self._held
         if held is None:
+            from .errors import ClosedError
+
             what = "the colony is closed; make a new one"
             raise ClosedError(what, what=what)
         return held
@@ -614,7 +616,9 @@ class Colony(Alive, Unpicklable):
         """How many documents match a filter as `query` takes it; without one, all there are."""
         return self._world.count(where).wait()
 
-    def documents(self, where: Where | None = None, *, after: str | None = None, limit: int | None = None) -> Documents:
+    def documents(
+        self, where: Where | None = None, *, after: str | None = None, limit: int | None = None
+    ) -> listing.Documents:
         """Iterate over the documents, in the order of their ids (by code point), reading 1,000 at a time.
 
         They are those that are there when the iteration begins; one that is deleted before its turn is left out. The
@@ -633,7 +637,7 @@ class Colony(Alive, Unpicklable):
         """
         world = self._world
         keys = world.names(where, None if after is None else text_of("after", after)).wait()
-        return Documents(self._world.stored(page).wait() for page in page_of(keys, limit))
+        return listing.Documents(self._world.stored(page).wait() for page in page_of(keys, limit))
 
     def export_jsonl(self, path: str | os.PathLike[str], where: Where | None = None) -> int:
         """Write the documents as lines of JSON, in the order of their ids; returns how many there are.
@@ -645,6 +649,8 @@ class Colony(Alive, Unpicklable):
             path: The file, which is replaced if it is there.
             where: A filter as `query` takes it.
         """
+        from ._jsonl import Export
+
         with Export(path) as export:
             for page in page_of(self._world.names(where).wait(), None):
                 export.write(self._world.stored(page).wait())
@@ -652,12 +658,14 @@ class Colony(Alive, Unpicklable):
 
     def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
         """Ingest the documents of a file that `export_jsonl` wrote, or that has the same form (see `read_jsonl`)."""
+        from ._jsonl import read_jsonl
+
         return self.ingest(read_jsonl(path), on_error)
 
     @property
-    def graph(self) -> Graph:
+    def graph(self) -> graphs.Graph:
         """The concepts and what they are associated with."""
-        return Graph(lambda: self._world)
+        return graphs.Graph(lambda: self._world)
 
     def stats(self) -> Stats:
         """The colony in numbers."""
@@ -698,6 +706,8 @@ class Colony(Alive, Unpicklable):
     def __repr__(self) -> str:
         if self._held is None:
             return "<closed Colony>"
+        from .errors import CoordinatorUnavailable
+
         try:
             return f"<Colony of {len(self)} documents at tick {self._world.tick}>"
         except CoordinatorUnavailable:
@@ -706,6 +716,7 @@ class Colony(Alive, Unpicklable):
     def _repr_html_(self) -> str:
         from html import escape
 
+        from .errors import CoordinatorUnavailable
         from .view.glance import glance
 
         if self._held is None:
@@ -718,7 +729,7 @@ class Colony(Alive, Unpicklable):
     # --- on disk ---
 
     @property
-    def path(self) -> Path | None:
+    def path(self) -> pathlib.Path | None:
         """The directory it lives in; None for a colony in memory."""
         return self._open().path
 

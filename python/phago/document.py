@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
 
-from ._later import datetime
+from ._later import datetime, pathlib
 from ._pickles import restored
 from ._records import dataclass, field
 
@@ -140,7 +139,7 @@ def read_folder(path: str | os.PathLike[str], pattern: str = "**/*") -> Iterator
 
 def scan_folder(path: str | os.PathLike[str], pattern: str = "**/*") -> Iterator[Document | Skipped | OSError]:
     """As `read_folder`, with the files that were left out, and the errors of those that could not be read."""
-    root = Path(path)
+    root = pathlib.Path(path)
     # Only for its errors: a missing, wrong or forbidden folder raises here and does not look like an empty one.
     with os.scandir(root):
         pass
@@ -156,7 +155,7 @@ def scan_folder(path: str | os.PathLike[str], pattern: str = "**/*") -> Iterator
             yield error
 
 
-def _read(file: Path, name: str) -> Document | Skipped:
+def _read(file: pathlib.Path, name: str) -> Document | Skipped:
     try:
         name.encode()
     except UnicodeEncodeError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast, overload
 
-from .._json import json_text
 from .._later import datetime
 from .._pickles import restored
 from .._records import dataclass, field
@@ -313,6 +312,8 @@ class Hits(Sequence[Hit]):
 
     def to_json(self, indent: int | None = None) -> str:
         """All of it as JSON."""
+        from .._json import json_text
+
         return json_text(self.to_dict(), ensure_ascii=False, indent=indent)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
