@@ -246,6 +246,40 @@ def test_a_refused_chunk_fixes_no_number_of_numbers():
         assert (report.accepted, report.rejected[0].field) == (1, "vector")
 
 
+@pytest.mark.parametrize("place", ["memory", "directory", "nodes"])
+@pytest.mark.parametrize("known", [False, True])
+def test_a_refused_document_of_a_chunk_fixes_no_number_of_numbers(known, place, tmp_path):
+    chunk = [
+        {"id": "there", "text": "other", "vector": [1, 2]},
+        {"id": "same", "text": "same", "vector": [1]} if known else {"id": "plain", "text": "plain"},
+        {"id": "three", "text": "three", "vector": [1, 2, 3]},
+        {"id": "two", "text": "two", "vector": [3, 4]},
+        {"id": "two", "text": "two again", "vector": [1, 0, 3]},
+        {"id": "there", "text": "there", "vector": [1, 2]},
+    ]
+    backend = {"backend": "processes", "nodes": 2} if place == "nodes" else {}
+    made = phago.Colony(4) if place == "memory" else phago.open(tmp_path / "colony", shards=4, **backend)
+    with made as colony:
+        colony.ingest([{"id": "there", "text": "there"}, {"id": "same", "text": "same"}])
+        before = colony.digest()
+        with pytest.raises(phago.DocumentExists):
+            colony.ingest(chunk)
+        assert colony.digest() == before
+        report = colony.ingest(chunk, on_error="skip")
+        told = [(one.index, one.field) for one in report.rejected]
+        others = [(3, "vector"), (5, "vector")]
+        assert (report.accepted, told) == ((2, [(0, "id"), (1, "id"), *others]) if known else (3, [(0, "id"), *others]))
+        assert colony.get("two").text == "two again"
+        digest = colony.digest()
+        with pytest.raises(phago.InvalidDocument, match="has 2 numbers; accepted are 3"):
+            colony.ingest({"text": "late", "vector": [1, 2]})
+    with phago.Colony(1) as alone:
+        alone.ingest([{"id": "there", "text": "there"}, {"id": "same", "text": "same"}])
+        for document in chunk:
+            alone.ingest(document, on_error="skip")
+        assert alone.digest() == digest
+
+
 def test_vectors_follow_updates_and_deletes():
     with phago.Colony(3) as colony, phago.Colony(2) as other:
         colony.ingest(halved())

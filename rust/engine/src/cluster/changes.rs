@@ -103,13 +103,19 @@ impl Remote {
         self.update_at(world, document, 0)
     }
 
-    // Refuses the documents whose vectors have another number of numbers than those of the colony, or than the first one
-    // if it has none. What was read ahead is then read again. Returns that number, if there are vectors.
+    // Refuses the documents whose vectors have another number of numbers than those of the colony, or than that of the
+    // first new document that has one. What was read ahead is then read again. Returns that number, if it is certain.
     fn admit(&self, world: &World, ahead: &mut Ahead, refused: &mut Vec<(usize, Error)>) -> Result<Option<u32>> {
         let mut space = world.read(|state| state.commons().life().space().clone())?;
+        let is_open = space.dimension().is_none() && are_of_several_dimensions(&ahead.steps);
+        let first = if is_open { self.first_new_vector(world, &ahead.steps)? } else { Some(0) };
         let count = ahead.steps.len();
         ahead.steps.retain(|step| {
             let Step::Ingest(index, body) = step else { return true };
+            // The documents before it with vectors are not new.
+            if first.is_none_or(|first| *index < first) {
+                return true;
+            }
             let admitted = space.admit(body, *index as usize);
             space.meet(body);
             admitted.map_err(|error| refused.push((*index as usize, error))).is_ok()
@@ -117,7 +123,20 @@ impl Remote {
         if ahead.steps.len() < count {
             (ahead.record, ahead.read) = (None, None);
         }
-        Ok(space.dimension())
+        Ok(space.dimension().filter(|_| !is_open))
+    }
+
+    // Asks the homes which document is the first that is new and has a vector. Returns its index.
+    fn first_new_vector(&self, world: &World, steps: &[Step]) -> Result<Option<u64>> {
+        let mut first = None;
+        self.change(world, Ahead { steps: steps.to_vec(), ..Ahead::default() }, |steps, fates| {
+            first = steps.iter().zip(fates).find_map(|judged| match judged {
+                (Step::Ingest(index, body), Fate::New { .. }) if body.vector.is_some() => Some(*index),
+                _ => None,
+            });
+            Ok(None)
+        })?;
+        Ok(first)
     }
 
     fn update_at(&self, world: &World, document: Body, index: usize) -> Result<Updated> {
@@ -361,12 +380,25 @@ fn keep(world: &World, sequence: Option<u64>) -> Result<()> {
     }
 }
 
-// Refuses documents whose vectors have another number of numbers than those of the colony, where that was another when
-// they were looked at.
+fn are_of_several_dimensions(steps: &[Step]) -> bool {
+    let mut dimensions = steps.iter().filter_map(|step| match step {
+        Step::Ingest(_, body) => Some(body.vector.as_ref()?.dimension()),
+        _ => None,
+    });
+    let first = dimensions.next();
+    dimensions.any(|other| Some(other) != first)
+}
+
+// Refuses documents whose vectors have another number of numbers than those of the colony, or than each other, where that
+// was another when they were looked at.
 fn check_dimension(world: &World, documents: &[Body], looked: Option<u32>) -> Result<()> {
-    let space = world.read(|state| state.commons().life().space().clone())?;
+    let mut space = world.read(|state| state.commons().life().space().clone())?;
     if looked.is_some() && space.dimension() == looked {
         return Ok(());
     }
-    documents.iter().zip(0..).try_for_each(|(document, index)| space.admit(document, index))
+    documents.iter().zip(0..).try_for_each(|(document, index)| {
+        space.admit(document, index)?;
+        space.meet(document);
+        Ok(())
+    })
 }
