@@ -178,7 +178,7 @@ PACKAGE = {
     "ids": "",
     "machine": "",
     "results._show": "_later",
-    "results._quick": "",
+    "results._quick": "results.answers",
     # Pictures as data, as SVG and as a page; of colonies they know only what they are given.
     "view": "",
     "view.layout": "",

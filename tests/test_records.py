@@ -10,7 +10,7 @@ import phago
 import pytest
 from phago import _records
 from phago.document import Skipped
-from phago.results._quick import quick
+from phago.results._quick import quick_hit, quick_parts
 
 # Every class of the package that has its fields by `_records`.
 KINDS = [
@@ -215,6 +215,15 @@ def test_there_are_as_many_classes_as_were_seen():
     assert len(KINDS) >= 50
 
 
-def test_a_quick_constructor_takes_the_same_fields():
-    assert quick(phago.Parts)(*range(6)) == phago.Parts(*range(6))
+@pytest.mark.parametrize(("quick", "kind"), [(quick_hit, phago.Hit), (quick_parts, phago.Parts)])
+def test_a_quick_constructor_takes_the_same_fields(quick, kind):
+    names = list(kind.__match_args__)
+    assert list(inspect.signature(quick).parameters) == names
+    one = quick(*names)
+    assert type(one) is kind
+    assert one == kind(*names)
+    assert [getattr(one, name) for name in names] == names
+
+
+def test_what_was_made_quickly_is_pickled():
     assert pickle.loads(pickle.dumps(phago.Parts(1.0))) == phago.Parts(1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal, Union
+from typing import TYPE_CHECKING, Any, Literal
 
 from ._checks import count, moment_of, question_of, real, refusal
 from ._later import datetime
@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from . import _phago
     from ._embedding import Embedding
     from ._intake import Where
-
-    Moment = datetime.datetime | str
-else:
-    Moment = Union["datetime.datetime", str]
-"""A datetime with a time zone, or its text in ISO 8601."""
 
 Extras = tuple[bool | None, list[str], list[str], list[tuple[str, str]]]
 """What goes with a question's text: see `_checks.extras_of`."""
@@ -52,9 +47,9 @@ class Question:
         where: Where | None,
         paths: bool,
         vector: Any,
-        as_of: Moment | None,
-        since: Moment | None,
-        until: Moment | None,
+        as_of: datetime.datetime | str | None,
+        since: datetime.datetime | str | None,
+        until: datetime.datetime | str | None,
         newer: float | None,
         half_life: datetime.timedelta | str | float | None,
         diverse: float,
@@ -108,7 +103,7 @@ def explained(
     text: str,
     ranking: Ranking | None,
     vector: Any,
-    as_of: Moment | None,
+    as_of: datetime.datetime | str | None,
     newer: Any,
     half_life: Any,
     extras: Extras | None,

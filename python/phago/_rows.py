@@ -26,7 +26,7 @@ from .results import (
     Suggestion,
     WordShare,
 )
-from .results._quick import quick
+from .results._quick import quick_hit, quick_parts
 
 if TYPE_CHECKING:
     from ._phago import (
@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     )
 
 
-_hit, _parts = quick(Hit), quick(Parts)
 _NO_PATH = Path()
 
 # Reads the fields of a stored document from its row, which has them under the same names.
@@ -87,15 +86,15 @@ def helped(hit: Any) -> tuple[str, str, str, list[tuple[str, list[str]]]]:
 def lexical_hit(row: _Found) -> Hit:
     """A hit of a ranking by words alone."""
     score, key, title, text, digested, metadata, thread, place, time = row
-    parts = _parts(score, 0.0, 0.0, 0.0, 0.0, 0.0)
-    return _hit(score, key, title, text, digested, parts, (0, 0), _NO_PATH, metadata, thread, place, time)
+    parts = quick_parts(score, 0.0, 0.0, 0.0, 0.0, 0.0)
+    return quick_hit(score, key, title, text, digested, parts, (0, 0), _NO_PATH, metadata, thread, place, time)
 
 
 def hit(row: _Answered) -> Hit:
     """A hit with all that it rests on."""
     (score, key, title, text, digested, metadata, thread, place, time), points, span, steps = row
-    parts, path = _parts(*points), Path.later(partial(_steps, steps))
-    return _hit(score, key, title, text, digested, parts, span, path, metadata, thread, place, time)
+    parts, path = quick_parts(*points), Path.later(partial(_steps, steps))
+    return quick_hit(score, key, title, text, digested, parts, span, path, metadata, thread, place, time)
 
 
 def alike(answered: tuple[list[_Answered], int] | None) -> Hits | None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
 import os
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import aclosing
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self, overload
 
@@ -34,9 +32,9 @@ from ._intake import (
     ticked,
     undone_is_logged,
 )
-from ._later import module
+from ._later import datetime, module, pathlib
 from ._progress import OnProgress, shown, taken
-from ._question import Moment, Question, explained
+from ._question import Question, explained
 from ._rows import alike, concept, constants, explanation, helped, stored, suggestions
 from ._unpicklable import Unpicklable
 from .colony import Colony
@@ -240,9 +238,9 @@ class AsyncColony(AsyncAlive, Unpicklable):
         paths: bool = True,
         *,
         vector: Vector | None = None,
-        as_of: Moment | None = None,
-        since: Moment | None = None,
-        until: Moment | None = None,
+        as_of: datetime.datetime | str | None = None,
+        since: datetime.datetime | str | None = None,
+        until: datetime.datetime | str | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
         diverse: float = 0.0,
@@ -270,7 +268,7 @@ class AsyncColony(AsyncAlive, Unpicklable):
         ranking: Ranking | None = None,
         *,
         vector: Vector | None = None,
-        as_of: Moment | None = None,
+        as_of: datetime.datetime | str | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
         operators: bool | None = None,
@@ -372,7 +370,7 @@ class AsyncColony(AsyncAlive, Unpicklable):
         return repr(self._colony).replace("Colony", "AsyncColony", 1)
 
     @property
-    def path(self) -> Path | None:
+    def path(self) -> pathlib.Path | None:
         """See `Colony.path`."""
         return self._colony.path
 

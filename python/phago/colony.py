@@ -34,7 +34,7 @@ from ._intake import (
 )
 from ._later import datetime, module, pathlib
 from ._progress import OnProgress, shown, taken
-from ._question import Moment, Question, explained
+from ._question import Question, explained
 from ._rows import alike, concept, constants, explanation, helped, stored, suggestions
 from ._unpicklable import Unpicklable
 from .config import ColonyConfig, Ranking, RunnerConfig
@@ -395,9 +395,9 @@ class Colony(Alive, Unpicklable):
         paths: bool = True,
         *,
         vector: Vector | None = None,
-        as_of: Moment | None = None,
-        since: Moment | None = None,
-        until: Moment | None = None,
+        as_of: datetime.datetime | str | None = None,
+        since: datetime.datetime | str | None = None,
+        until: datetime.datetime | str | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
         diverse: float = 0.0,
@@ -515,7 +515,7 @@ class Colony(Alive, Unpicklable):
         ranking: Ranking | None = None,
         *,
         vector: Vector | None = None,
-        as_of: Moment | None = None,
+        as_of: datetime.datetime | str | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
         operators: bool | None = None,

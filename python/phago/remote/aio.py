@@ -14,7 +14,6 @@ from .._checks import count as count_of
 from .._embedding import Vector
 from .._intake import DigestOf, DocumentLike, OnError, Updated, Where
 from .._progress import OnProgress
-from .._question import Moment
 from .._unpicklable import Unpicklable
 from ..agents import Agent, AgentArray
 from ..config import ColonyConfig, Ranking
@@ -138,9 +137,9 @@ class AsyncClient(Unpicklable):
         paths: bool = True,
         *,
         vector: Vector | None = None,
-        as_of: Moment | None = None,
-        since: Moment | None = None,
-        until: Moment | None = None,
+        as_of: datetime.datetime | str | None = None,
+        since: datetime.datetime | str | None = None,
+        until: datetime.datetime | str | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
         diverse: float = 0.0,
@@ -177,7 +176,7 @@ class AsyncClient(Unpicklable):
         ranking: Ranking | None = None,
         *,
         vector: Vector | None = None,
-        as_of: Moment | None = None,
+        as_of: datetime.datetime | str | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
         operators: bool | None = None,

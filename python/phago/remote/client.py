@@ -32,7 +32,7 @@ from .._intake import (
 from .._jsonl import Export, read_jsonl
 from .._listing import Documents
 from .._progress import OnProgress, shown, taken
-from .._question import Moment, Question, explained
+from .._question import Question, explained
 from .._rows import constants
 from .._unpicklable import Unpicklable
 from ..agents import Agent, AgentArray
@@ -239,9 +239,9 @@ class Client(Unpicklable):
         paths: bool = True,
         *,
         vector: Vector | None = None,
-        as_of: Moment | None = None,
-        since: Moment | None = None,
-        until: Moment | None = None,
+        as_of: datetime.datetime | str | None = None,
+        since: datetime.datetime | str | None = None,
+        until: datetime.datetime | str | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
         diverse: float = 0.0,
@@ -281,7 +281,7 @@ class Client(Unpicklable):
         ranking: Ranking | None = None,
         *,
         vector: Vector | None = None,
-        as_of: Moment | None = None,
+        as_of: datetime.datetime | str | None = None,
         newer: float | None = None,
         half_life: datetime.timedelta | str | float | None = None,
         operators: bool | None = None,
