@@ -207,6 +207,13 @@ TICKS = [
         "phago-core lib gaps_repeats_and_what_does_not_fit_are_refused",
     ),
     Mutant(
+        "a document that is refused over nodes fixes how many numbers vectors have",
+        "rust/engine/src/cluster/changes.rs",
+        "first.is_none_or(|first| *index < first)",
+        "first.is_none_or(|first| *index < first) && false",
+        "phago-engine cluster vectors_of_a_chunk_are_judged_as_if_each_document_came_alone",
+    ),
+    Mutant(
         "a node that may hide a document is not asked again",
         "rust/core/src/cluster/far.rs",
         "scores.len() >= share && scores.iter().all(|score| *score >= last)",

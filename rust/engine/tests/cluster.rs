@@ -6,7 +6,7 @@ mod common;
 use common::*;
 use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::{Body, Lifetime};
+use phago_core::documents::{Body, Lifetime, Vector};
 use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
@@ -368,6 +368,47 @@ fn what_is_refused_names_the_document_and_changes_nothing() {
         assert!(world.delete("a").unwrap());
     }
     assert_eq!(far.digest().unwrap(), one.digest().unwrap());
+}
+
+#[test]
+fn vectors_of_a_chunk_are_judged_as_if_each_document_came_alone() {
+    let mut chance = Chance(11);
+    let (mut refused, mut first) = ([0, 0], 0);
+    for round in 0..60 {
+        let mut body = || {
+            let numbers = vec![1.0; chance.below(4) as usize];
+            let text = ["ions cross", "a slime mould", "rain falls"][chance.below(3) as usize];
+            let vector = (!numbers.is_empty()).then(|| Vector::new(&numbers).unwrap());
+            Body { key: Some(format!("{}", chance.below(5)).into()), text: text.into(), vector, ..Body::default() }
+        };
+        // Most of those that stand have no vector, so that the chunk has the first one.
+        let standing: Vec<Body> = (0..round % 4).map(|_| Body { vector: None, ..body() }).collect();
+        let chunk: Vec<Body> = (0..6).map(|_| body()).collect();
+        let far = over(&memory(), 4, 2).unwrap().0;
+        let [one, alone] = [here(&memory(), 1), here(&memory(), 2)];
+        for world in [&far, &one, &alone] {
+            world.ingest(standing.iter().cloned().map(Ok).collect(), 0, OnError::Skip, None).unwrap();
+        }
+        let told: Vec<Error> = (0..)
+            .zip(&chunk)
+            .flat_map(|(at, body)| alone.ingest(vec![Ok(body.clone())], at, OnError::Skip, None).unwrap().rejected)
+            .collect();
+        for (number, world) in [&far, &one].into_iter().enumerate() {
+            let ingest = |on_error| world.ingest(chunk.iter().cloned().map(Ok).collect(), 0, on_error, None);
+            let before = world.digest().unwrap();
+            if let Some(error) = told.first() {
+                assert_eq!(&ingest(OnError::Raise).unwrap_err(), error, "round {round}");
+                assert_eq!(world.digest().unwrap(), before, "round {round}");
+            }
+            assert_eq!(ingest(OnError::Skip).unwrap().rejected, told, "round {round}");
+            assert_eq!(world.digest().unwrap(), alone.digest().unwrap(), "round {round}");
+            refused[number] += told.len();
+        }
+        let vectors: Vec<usize> = (0..chunk.len()).filter(|at| chunk[*at].vector.is_some()).collect();
+        let at = |error: &Error| matches!(error, Error::DocumentExists { index, .. } if Some(index) == vectors.first());
+        first += usize::from(told.iter().any(at));
+    }
+    assert!(refused[0] == refused[1] && refused[0] > 60 && first > 5, "{refused:?}, {first}");
 }
 
 #[test]
