@@ -216,10 +216,10 @@ PACKAGE = {
     "machine.ghosts": "_checks _phago _unpicklable errors ids results",
     "config": "_pickles _records _settings",
     "_rows": "_checks _log _settings config ids results results._quick results.ticks",
-    "_embedding": "_checks _phago errors",
+    "_embedding": "_checks _later _phago errors",
     "_question": "_checks _embedding _intake _later _phago _records _rows config errors results",
     "machine.ring": "_checks _phago _unpicklable config ids",
-    "_intake": "_checks _frames _log _phago _rows document errors results",
+    "_intake": "_checks _frames _later _log _phago _rows document errors results",
     "graph": "_checks _files _phago _rows _unpicklable errors export.arrow export.graphml export.libraries results "
     "results._show view.around view.atlas view.file view.notebook",
     "machine.coordinator": "_checks _phago _settings _unpicklable config errors ids machine.ring results",
@@ -403,7 +403,7 @@ PACKAGE = {
     "cli.command": "_json cli.agents cli.completing cli.doctor cli.demo cli.evolving cli.exits "
     "cli.memory cli.models cli.parsing cli.planning cli.serving colony "
     "document errors evaluation.beir evaluation.evaluation evaluation.replay evaluation.spelling phago cli.plain",
-    "cli": "cli.command",
+    "cli": "cli.command cli.plain",
     "__main__": "cli",
 }
 PACKAGE = {module: set(others.split()) for module, others in PACKAGE.items()}

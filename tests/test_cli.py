@@ -162,6 +162,13 @@ class Named:
     def __set_name__(self, owner, name):
         signal.raise_signal(signal.SIGINT)
 
+class Undone:
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        raise LookupError("nothing to undo")
+
 class Output(io.StringIO):
     def write(self, text):
         {}
@@ -176,6 +183,8 @@ runpy.run_module("phago", run_name="__main__")
     [
         pytest.param("exec('signal.raise_signal(signal.SIGINT)')", id="code-from-a-string"),
         pytest.param("type('Class', (), {'name': Named()})", id="a-class-that-is-made"),
+        # As argparse does where it takes back what it had not set yet.
+        pytest.param("with Undone(): signal.raise_signal(signal.SIGINT)", id="another-error-on-the-way-out"),
     ],
 )
 def test_ctrl_c_ends_with_130_also_where_python_makes_something_else_of_it(place, tmp_path):

@@ -127,6 +127,31 @@ owner = Owner()
     assert child_says(program) == "True 1 1 64\n1\n"
 
 
+def test_finalisers_at_the_very_end_get_what_is_loaded_with_its_first_use():
+    program = """
+import phago
+
+class Owner:
+    def __init__(self):
+        self.colony, self.say = phago.Colony(2), print
+
+    def __del__(self):
+        self.say(self.colony)
+        self.colony.ingest({"ions cross"})
+        self.colony.run()
+        self.say([one.text for one in self.colony.documents()], len(self.colony.graph.nodes))
+        for call in (lambda: self.colony.query("ions", k=-1), lambda: self.colony.checkpoint()):
+            try:
+                call()
+            except Exception as error:
+                self.say(type(error).__name__)
+
+owner = Owner()
+"""
+    said = child_says(program).splitlines()
+    assert said == ["<Colony of 0 documents at tick 0>", "['ions cross'] 2", "ConfigError", "NotOnDisk"]
+
+
 def test_a_colony_that_nobody_closed_is_no_reason_to_wait():
     program = """
 import asyncio, threading

@@ -9,12 +9,14 @@ import reprlib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._later import pathlib
+from ._later import module, pathlib
 from ._values import lacks_zone, microseconds
 
 # Most programs are refused nothing, and do without thirty classes.
 if TYPE_CHECKING:
-    from .errors import ConfigError
+    from . import errors
+else:
+    errors = module("phago.errors")
 
 _T = TypeVar("_T")
 
@@ -51,12 +53,10 @@ def _own_errors(value: Any, plain: type[Exception]) -> type[Exception]:
     return plain if type(value) in (int, float, bool, str, bytes, type(None)) else Exception
 
 
-def refusal(name: str, value: Any, accepted: str, hint: str = "") -> ConfigError:
+def refusal(name: str, value: Any, accepted: str, hint: str = "") -> errors.ConfigError:
     """The error for an argument outside of what is accepted."""
     message = f"`{name}` is {shown(value)}; accepted is {accepted}{f'; {hint}' if hint else ''}"
-    from .errors import ConfigError
-
-    return ConfigError(message, field=name, value=value, accepted=accepted)
+    return errors.ConfigError(message, field=name, value=value, accepted=accepted)
 
 
 def count(name: str, value: Any, low: int, high: int = 2**31 - 1, hint: str = "") -> int:
@@ -200,12 +200,10 @@ def moment_of(name: str, value: Any) -> int:
     return time
 
 
-def _no_moment(name: str, value: Any, accepted: str) -> ConfigError:
-    from .errors import ConfigError
-
+def _no_moment(name: str, value: Any, accepted: str) -> errors.ConfigError:
     missing = ", which has no time zone" if lacks_zone(value) else ""
     message = f"`{name}` is {shown(value)}{missing}; accepted is {accepted}"
-    return ConfigError(message, field=name, value=value, accepted=accepted)
+    return errors.ConfigError(message, field=name, value=value, accepted=accepted)
 
 
 def question_of(name: str, value: Any) -> str:
@@ -215,10 +213,8 @@ def question_of(name: str, value: Any) -> str:
     if len(text) > QUERY_BYTES_MAX // 4:
         size = len(text.encode())
         if size > QUERY_BYTES_MAX:
-            from .errors import LimitError
-
             what = f"`{name}`, the bytes of a question,"
-            raise LimitError(
+            raise errors.LimitError(
                 f"{what} is limited to {QUERY_BYTES_MAX}, and this has {size}",
                 what=what,
                 limit=QUERY_BYTES_MAX,

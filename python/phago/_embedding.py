@@ -8,10 +8,12 @@ from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from ._checks import refusal, text_of
+from ._later import module
 
 if TYPE_CHECKING:
-    from . import _phago
-    from .errors import EmbedError
+    from . import _phago, errors
+else:
+    errors = module("phago.errors")
 
 __all__ = ["Embed", "Embedding", "Vector"]
 
@@ -109,25 +111,23 @@ def _filled(wanted: list[Any], made: list[Vector]) -> list[Vector]:
 
 
 def _rows(given: Any, texts: list[str]) -> list[Vector]:
-    from .errors import EmbedError
-
     try:
         # No more than tell that it is too many: it may be an iterator without an end.
         rows = list(itertools.islice(given, len(texts) + 1))
     except TypeError as error:
         what = f"`embed` returned {type(given).__name__}; accepted are as many vectors as texts"
-        raise EmbedError(what, texts=len(texts)) from error
+        raise errors.EmbedError(what, texts=len(texts)) from error
     if len(rows) != len(texts):
         count = f"more than {len(texts)}" if len(rows) > len(texts) else f"{len(rows)}"
         what = f"`embed` returned {count} vectors for {len(texts)} texts; accepted are as many"
-        raise EmbedError(what, texts=len(texts))
+        raise errors.EmbedError(what, texts=len(texts))
     if any(row is None for row in rows):
         at = next(at for at, row in enumerate(rows) if row is None)
-        raise EmbedError(f"`embed` returned None for text {at}; accepted is a vector", texts=len(texts))
+        raise errors.EmbedError(f"`embed` returned None for text {at}; accepted is a vector", texts=len(texts))
     return rows
 
 
-def _failed(texts: list[str], error: Exception) -> EmbedError:
-    from .errors import EmbedError
-
-    return EmbedError(f"`embed` failed for {len(texts)} texts: {type(error).__name__}: {error}", texts=len(texts))
+def _failed(texts: list[str], error: Exception) -> errors.EmbedError:
+    return errors.EmbedError(
+        f"`embed` failed for {len(texts)} texts: {type(error).__name__}: {error}", texts=len(texts)
+    )

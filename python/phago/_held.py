@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import warnings
 from collections.abc import Mapping
@@ -9,14 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 from . import _phago
 from ._checks import count, instance, refusal
-from ._later import pathlib
+from ._later import load_all, module, pathlib
 from ._log import WARNING, log
 from ._records import dataclass
 from ._settings import as_native
 from .config import ColonyConfig, RunnerConfig
 
 if TYPE_CHECKING:
-    from .errors import NotOnDisk, ReadOnlyError
+    from . import errors
+else:
+    errors = module("phago.errors")
+
+# How many there were in this process.
+_made = _closed = 0
+
+
+@atexit.register
+def _prepare_the_end() -> None:
+    # A colony that nobody closed may be asked by finalisers, for which nothing can be imported any more.
+    if _made > _closed:
+        load_all()
 
 
 @dataclass(slots=True)
@@ -29,6 +42,10 @@ class Held:
     kept: _phago.Kept | None = None
     follower: _phago.Follower | None = None
     path: pathlib.Path | None = None
+
+    def __post_init__(self) -> None:
+        global _made
+        _made += 1
 
     def driver(self) -> _phago.Runner:
         """Who makes ticks."""
@@ -78,29 +95,25 @@ class Held:
 
     # A colony is freed when the last handle goes.
     def _let_go(self) -> tuple[_phago.Runner | None, _phago.Kept | None]:
+        global _closed
+        _closed += 1
         ends = self.runner, self.kept
         del self.world, self.runner, self.kept, self.follower
         return ends
 
     def _warn_of(self, missing: str | None) -> None:
         if missing is not None:
-            from .errors import CheckpointWarning
-
             message = f"`{self.path}` is closed and whole; what makes the next opening fast was not written: {missing}"
             log(WARNING, message)
-            warnings.warn(message, CheckpointWarning, stacklevel=4)
+            warnings.warn(message, errors.CheckpointWarning, stacklevel=4)
 
-    def _in_memory(self, attempted: str) -> NotOnDisk:
-        from .errors import NotOnDisk
-
+    def _in_memory(self, attempted: str) -> errors.NotOnDisk:
         message = f"`{attempted}` needs a colony in a directory, and this one lives in memory; `phago.open` makes one"
-        return NotOnDisk(message, attempted=attempted)
+        return errors.NotOnDisk(message, attempted=attempted)
 
-    def _read_only(self) -> ReadOnlyError:
-        from .errors import ReadOnlyError
-
+    def _read_only(self) -> errors.ReadOnlyError:
         path = str(self.path)
-        return ReadOnlyError(f"`{path}` was opened to read only; open it to write to change it", path=path)
+        return errors.ReadOnlyError(f"`{path}` was opened to read only; open it to write to change it", path=path)
 
 
 def in_memory(config: ColonyConfig, shards: int, runner: RunnerConfig) -> Held:

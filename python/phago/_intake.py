@@ -9,14 +9,22 @@ from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain, islice, repeat
 from types import TracebackType
-from typing import Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 from . import _phago, results
 from ._checks import count, one_of, refusal, text_of
+from ._later import module
 from ._log import DEBUG, WARNING, listens, log
 from ._rows import rejected, tick_result
 from .document import Document
 from .results import IngestReport, Rejected, RunReport, UpdateReport
+
+# What most programs do without.
+if TYPE_CHECKING:
+    from . import _frames as frames
+    from . import errors
+else:
+    errors, frames = module("phago.errors"), module("phago._frames")
 
 _T = TypeVar("_T")
 
@@ -53,10 +61,8 @@ def chunks(documents: Iterable[DocumentLike] | DocumentLike) -> Iterator[tuple[i
     is_one = isinstance(documents, str | bytes | bytearray | Mapping | Document)
     waiting: Iterator[Any] | None = None
     # None of these is a table, and most programs pass nothing else.
-    if not is_one and not isinstance(documents, list | tuple | Iterator):
-        from ._frames import rows_of
-
-        waiting = rows_of(documents)
+    if not is_one and type(documents) not in (list, tuple) and not isinstance(documents, Iterator):
+        waiting = frames.rows_of(documents)
     if waiting is None:
         alone = is_one or not isinstance(documents, Iterable)
         waiting = iter([documents] if alone else documents)  # type: ignore[arg-type]
@@ -178,9 +184,7 @@ def _not_a_path(given: str | os.PathLike[Any]) -> None:
         reason = f'is the path of {what}; {advice}, and `{{"text": path}}` takes the path itself as a text'
         reason = reason.replace("the path of a path", "a path")
         message = f"document 0: its document {reason}"
-        from .errors import InvalidDocument
-
-        raise InvalidDocument(message, index=0, id=None, field="document", reason=reason)
+        raise errors.InvalidDocument(message, index=0, id=None, field="document", reason=reason)
 
 
 def is_evidence(of: DigestOf) -> bool:
@@ -221,11 +225,7 @@ class undone_is_logged:  # noqa: N801
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if error is None:
-            return
-        from .errors import PhaseTimeout, ShardDied
-
-        if isinstance(error, (PhaseTimeout, ShardDied)):
+        if error is not None and isinstance(error, (errors.PhaseTimeout, errors.ShardDied)):
             log(WARNING, "a tick was undone: %s", error)
 
 
@@ -266,11 +266,9 @@ class _Growing:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if error is None:
             return
-        from .errors import DocumentExists, InvalidDocument
-
-        if isinstance(error, InvalidDocument):
+        if isinstance(error, errors.InvalidDocument):
             error.report = self.report
-        elif isinstance(error, DocumentExists):
+        elif isinstance(error, errors.DocumentExists):
             report = self.report
             assert isinstance(report, IngestReport)
             error.report = report

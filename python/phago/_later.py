@@ -16,10 +16,13 @@ class _Module:
         self._name = name
         self._module: Any = None
 
-    def __getattr__(self, name: str) -> Any:
+    def load(self) -> Any:
         if self._module is None:
             self._module = import_module(self._name)
-        return getattr(self._module, name)
+        return self._module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.load(), name)
 
 
 # Moments and paths are in many signatures and few calls, and each takes as long to load as much of phago.
@@ -30,9 +33,21 @@ else:
     datetime, pathlib = _Module("datetime"), _Module("pathlib")
 
 
+_MODULES: list[_Module] = []
+
+
 def module(name: str) -> Any:
-    """A module that is loaded with the first of its names: for signatures, whose hints must be found at run time."""
-    return _Module(name)
+    """A module of phago that is loaded with the first of its names: errors, which few programs meet, and what stands in
+    signatures, whose hints must be found at run time.
+    """
+    _MODULES.append(_Module(name))
+    return _MODULES[-1]
+
+
+def load_all() -> None:
+    """Load all of them: nothing can be imported any more when the last finalisers run."""
+    for one in _MODULES:
+        one.load()
 
 
 def later(package: str, namespace: dict[str, Any], modules: Mapping[str, str]) -> Callable[[str], object]:

@@ -6,16 +6,18 @@ import re
 from typing import TYPE_CHECKING, Any, Literal
 
 from ._checks import count, moment_of, question_of, real, refusal
-from ._later import datetime
+from ._later import datetime, module
 from ._records import dataclass
 from ._rows import constants, hit, lexical_hit
 from .config import Ranking
 from .results import Hits
 
 if TYPE_CHECKING:
-    from . import _phago
+    from . import _phago, errors
     from ._embedding import Embedding
     from ._intake import Where
+else:
+    errors = module("phago.errors")
 
 Extras = tuple[bool | None, list[str], list[str], list[tuple[str, str]]]
 """What goes with a question's text: see `_checks.extras_of`."""
@@ -144,9 +146,7 @@ def _days(half_life: datetime.timedelta | str | float) -> float:
         if found is None:
             raise refusal("half_life", half_life, accepted)
         days = float(found[1]) * _DAYS[found[2]]
-    from .errors import ConfigError
-
     try:
         return real("half_life", days, 1e-6, 1e9)
-    except ConfigError:
+    except errors.ConfigError:
         raise refusal("half_life", half_life, f"{accepted}, from 1e-06 to 1e+09 days") from None

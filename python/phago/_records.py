@@ -137,7 +137,8 @@ class _Later:
     def __get__(self, one: object, kind: type | None = None) -> Any:
         # Two threads may both make it, and make the same.
         if self.name == "__init__":
-            if one is not None and not self.plan.is_met:
+            # `inspect` passes the class for an object.
+            if isinstance(one, self.owner) and not self.plan.is_met:
                 self.plan.is_met = True
                 return partial(self.plan.first, self.owner, one)
             setattr(self.owner, self.name, self.plan.constructor(self.owner))

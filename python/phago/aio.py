@@ -52,12 +52,13 @@ from .results import (
     UpdateReport,
 )
 
-# What is named in a signature, and needed by few programs.
+# What few programs need.
 if TYPE_CHECKING:
+    from . import _jsonl as jsonl
     from . import graph as graphs
     from .agents.minds import Minds
 else:
-    graphs = module("phago.graph")
+    graphs, jsonl = module("phago.graph"), module("phago._jsonl")
 
 __all__ = ["AsyncColony"]
 
@@ -320,18 +321,14 @@ class AsyncColony(AsyncAlive, Unpicklable):
 
     async def export_jsonl(self, path: str | os.PathLike[str], where: Where | None = None) -> int:
         """See `Colony.export_jsonl`. The file itself is written on the loop's thread, a page at a time."""
-        from ._jsonl import Export
-
-        with Export(path) as export:
+        with jsonl.Export(path) as export:
             for page in page_of(await self._colony._world.names(where).start(), None):
                 export.write(await self._colony._world.stored(page).start())
         return export.documents
 
     async def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
         """See `Colony.import_jsonl`. The file itself is read on the loop's thread, a chunk at a time."""
-        from ._jsonl import read_jsonl
-
-        return await self.ingest(read_jsonl(path), on_error)
+        return await self.ingest(jsonl.read_jsonl(path), on_error)
 
     async def stats(self) -> Stats:
         """See `Colony.stats`."""

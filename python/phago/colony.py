@@ -51,13 +51,16 @@ from .results import (
     UpdateReport,
 )
 
-# What is named in signatures, and needed by few programs.
+# What few programs need.
 if TYPE_CHECKING:
+    from . import _jsonl as jsonl
     from . import _listing as listing
+    from . import errors
     from . import graph as graphs
     from .agents.minds import Minds
 else:
-    listing, graphs = module("phago._listing"), module("phago.graph")
+    errors, graphs = module("phago.errors"), module("phago.graph")
+    jsonl, listing = module("phago._jsonl"), module("phago._listing")
 
 __all__ = ["Colony"]
 
@@ -124,10 +127,8 @@ class Colony(Alive, Unpicklable):
     def _open(self) -> Held:
         held = self._held
         if held is None:
-            from .errors import ClosedError
-
             what = "the colony is closed; make a new one"
-            raise ClosedError(what, what=what)
+            raise errors.ClosedError(what, what=what)
         return held
 
     @property
@@ -649,18 +650,14 @@ class Colony(Alive, Unpicklable):
             path: The file, which is replaced if it is there.
             where: A filter as `query` takes it.
         """
-        from ._jsonl import Export
-
-        with Export(path) as export:
+        with jsonl.Export(path) as export:
             for page in page_of(self._world.names(where).wait(), None):
                 export.write(self._world.stored(page).wait())
         return export.documents
 
     def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
         """Ingest the documents of a file that `export_jsonl` wrote, or that has the same form (see `read_jsonl`)."""
-        from ._jsonl import read_jsonl
-
-        return self.ingest(read_jsonl(path), on_error)
+        return self.ingest(jsonl.read_jsonl(path), on_error)
 
     @property
     def graph(self) -> graphs.Graph:
@@ -706,24 +703,21 @@ class Colony(Alive, Unpicklable):
     def __repr__(self) -> str:
         if self._held is None:
             return "<closed Colony>"
-        from .errors import CoordinatorUnavailable
-
         try:
             return f"<Colony of {len(self)} documents at tick {self._world.tick}>"
-        except CoordinatorUnavailable:
+        except errors.CoordinatorUnavailable:
             return "<unavailable Colony>"
 
     def _repr_html_(self) -> str:
         from html import escape
 
-        from .errors import CoordinatorUnavailable
         from .view.glance import glance
 
         if self._held is None:
             return f"<code>{escape(repr(self))}</code>"
         try:
             return glance(self.stats(), self.events(), self.graph)
-        except CoordinatorUnavailable:
+        except errors.CoordinatorUnavailable:
             return f"<code>{escape(repr(self))}</code>"
 
     # --- on disk ---

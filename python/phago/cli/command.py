@@ -43,10 +43,9 @@ from .plain import show, warn
 from .planning import add_plan
 from .serving import add_serve
 
-__all__ = ["main"]
+__all__ = ["run"]
 
-# What shells report for a program that ended by these signals: 128 + SIGINT, 128 + SIGPIPE.
-_INTERRUPTED = 130
+# What shells report for a program that ended by SIGPIPE: 128 + 13.
 _PIPE_BROKEN = 141
 
 
@@ -263,15 +262,8 @@ def _check_run(run_file: str, collection: Collection) -> None:
         raise Problem(f"a TREC run cannot hold the id `{unfit}`, as white space ends its columns; leave --run-file out")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code.
-
-    It is 0 for well, 1 for not well or nothing found, 2 for what the caller can mend, 3 for a damaged colony, 4 for
-    one that another process writes, 130 for interrupted.
-
-    Args:
-        argv: The arguments; those of the process by default.
-    """
+def run(argv: Sequence[str] | None = None) -> int:
+    """Do what is asked; returns the exit code, also of what the user can mend."""
     # A terminal that cannot show a character shows a question mark, and the run goes on.
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -286,9 +278,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
         return code
-    except KeyboardInterrupt:
-        warn("interrupted")
-        return _INTERRUPTED
     except BrokenPipeError:
         # The reader has gone.
         _drop_output()
@@ -301,12 +290,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except PhagoError as error:
         warn(str(error))
         return USAGE
-    except RuntimeError as error:
-        # What Python 3.11 makes of an interruption in a `__set_name__`, which classes of data have in plenty.
-        if not isinstance(error.__cause__, KeyboardInterrupt):
-            raise
-        warn("interrupted")
-        return _INTERRUPTED
     except OSError as error:
         # Of an output on a full disk, for example.
         _drop_output()
