@@ -412,6 +412,37 @@ fn vectors_of_a_chunk_are_judged_as_if_each_document_came_alone() {
 }
 
 #[test]
+fn a_chunk_of_updates_with_a_bad_one_changes_nothing() {
+    let mut chance = Chance(12);
+    let mut refused = 0;
+    for round in 0..60 {
+        let mut body = || {
+            let numbers = vec![1.0; (chance.below(12) / 5) as usize];
+            let text = ["ions cross", "a slime mould", "rain falls", " "][(chance.below(31) / 10) as usize];
+            let vector = (!numbers.is_empty()).then(|| Vector::new(&numbers).unwrap());
+            let key = Some(format!("{}", chance.below(6)).into()).filter(|_| chance.below(40) > 0);
+            Body { key, text: text.into(), vector, ..Body::default() }
+        };
+        let chunks: Vec<Vec<Body>> = (0..3).map(|_| (0..4).map(|_| body()).collect()).collect();
+        let (far, one) = (over(&memory(), 4, 2).unwrap().0, here(&memory(), 3));
+        for chunk in chunks {
+            let before = far.digest().unwrap();
+            let [of_far, of_one] = [&far, &one].map(|world| {
+                let chunk = chunk.iter().cloned().map(Ok).collect();
+                world.update_all(chunk, 20, OnError::Raise, None, &Cancel::new())
+            });
+            assert_eq!(of_far, of_one, "round {round}");
+            if of_far.is_err() {
+                refused += 1;
+                assert_eq!(far.digest().unwrap(), before, "round {round}");
+            }
+            assert_eq!(far.digest().unwrap(), one.digest().unwrap(), "round {round}");
+        }
+    }
+    assert!((40..140).contains(&refused), "{refused}");
+}
+
+#[test]
 fn more_nodes_than_shards_are_refused() {
     let error = over(&memory(), 2, 3).map(drop).unwrap_err();
     assert!(matches!(&error, Error::Config { field, .. } if field == "nodes"), "{error}");

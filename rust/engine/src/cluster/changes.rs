@@ -80,8 +80,8 @@ impl Remote {
         let checked = documents.into_iter().zip(first_index..);
         let checked = checked.map(|(document, index)| document.and_then(|body| body.check_named(index).map(|()| body)));
         let checked: Vec<Result<Body>> = checked.collect();
-        if let (OnError::Raise, Some(Err(error))) = (on_error, checked.iter().find(|document| document.is_err())) {
-            return Err(error.clone());
+        if on_error == OnError::Raise {
+            self.refuse_as_a_whole(world, &checked, first_index)?;
         }
         let mut report = UpdatedAll::default();
         for (document, index) in checked.into_iter().zip(first_index..) {
@@ -95,6 +95,41 @@ impl Remote {
             }
         }
         Ok(report)
+    }
+
+    // Returns the error of the first document that would be refused, if there is one. The homes are asked, and change
+    // nothing.
+    fn refuse_as_a_whole(&self, world: &World, documents: &[Result<Body>], first_index: usize) -> Result<()> {
+        let (mut indices, mut steps, mut first) = (Vec::new(), Vec::new(), None);
+        for (index, document) in (first_index..).zip(documents) {
+            match document {
+                Ok(body) => {
+                    indices.push(index);
+                    steps.push(Step::Update(Arc::new(body.clone())));
+                }
+                Err(error) => first = first.or(Some((index, error.clone()))),
+            }
+        }
+        let mut space = world.read(|state| state.commons().life().space().clone())?;
+        self.change(world, Ahead { steps, ..Ahead::default() }, |steps, fates| {
+            for ((step, fate), index) in steps.iter().zip(fates).zip(indices) {
+                let Step::Update(body) = step else { unreachable!("all were made right here") };
+                let judged = space.admit(body, index).and_then(|()| match fate {
+                    Fate::Taken => Err(body.named_as_another(index)),
+                    Fate::TooManyWords => Err(body.too_many_words(index)),
+                    _ => Ok(()),
+                });
+                if let Err(error) = judged {
+                    first = first.take().filter(|(before, _)| *before < index).or(Some((index, error)));
+                    break;
+                }
+                if !matches!(fate, Fate::Unchanged) {
+                    space.meet(body);
+                }
+            }
+            Ok(None)
+        })?;
+        first.map_or(Ok(()), |(_, error)| Err(error))
     }
 
     /// Does what [`World::update`] does.
