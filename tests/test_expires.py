@@ -266,7 +266,7 @@ def test_a_reader_and_a_directory_that_was_not_closed_have_the_lifetimes(tmp_pat
 
 
 def test_the_command_line_takes_and_shows_it(tmp_path, capsys):
-    from phago.cli.command import main
+    from phago.cli import main
 
     lines = tmp_path / "lines.jsonl"
     lines.write_text(

@@ -340,7 +340,7 @@ def test_what_cannot_be_written_is_named_as_it_was_given(colony, tmp_path, kind)
 
 FULL = """
 import resource, signal, sys
-from phago.cli.command import main
+from phago.cli import main
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
 sys.exit(main(sys.argv[1:]))

@@ -312,10 +312,10 @@ def test_what_is_shown_is_short_and_html_is_escaped(answered):
 
 
 def test_a_quick_constructor_makes_what_the_slow_one_makes():
-    from phago.results._quick import quick
+    from phago.results._quick import quick_hit
 
     given = (1.5, "a", "title", "text", 3, phago.Parts(1.5), (0, 4), phago.Path(), {"k": 1}, "t", 2, None)
-    slow, made = phago.Hit(*given), quick(phago.Hit)(*given)
+    slow, made = phago.Hit(*given), quick_hit(*given)
     assert type(made) is phago.Hit
     assert (made, repr(made), made.to_dict()) == (slow, repr(slow), slow.to_dict())
     assert pickle.loads(pickle.dumps(made)) == slow
@@ -325,4 +325,4 @@ def test_a_quick_constructor_makes_what_the_slow_one_makes():
     with pytest.raises((AttributeError, TypeError)):
         made.other = 2.0
     with pytest.raises(TypeError):
-        quick(phago.Hit)(1.5)
+        quick_hit(1.5)
