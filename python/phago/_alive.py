@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from ._phago import Living, Runner, RunRow, World
     from .agents.minds import Minds
 
-__all__ = ["Alive", "MARKS", "agents_of"]
+__all__ = ["Alive", "Handled", "MARKS", "agents_of"]
 
 MARKS: tuple[str, str] = ("signal", "trace")
 
 
-class Alive:
-    """Insight, alarm, forgetting, signals and agents."""
+class Handled:
+    """What a colony and its twin for event loops do this by."""
 
     __slots__ = ()
 
@@ -40,6 +40,12 @@ class Alive:
     @property
     def _living(self) -> Living:
         return self._world.living
+
+
+class Alive(Handled):
+    """Insight, alarm, forgetting, signals and agents."""
+
+    __slots__ = ()
 
     # --- insight and alarm ---
 

@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import agents as kinds
 from . import results
-from ._alive import MARKS, agents_of
+from ._alive import MARKS, Handled, agents_of
 from ._checks import count, flag, one_of, real, text_of
 from ._progress import OnProgress, shown, so_far
 from ._rows import anomaly, diff, event, insights
 
 if TYPE_CHECKING:
-    from ._phago import Living, Runner, RunRow, World
-    from .agents.minds import Minds
+    from ._phago import RunRow
 
 __all__ = ["AsyncAlive"]
 
 
-class AsyncAlive:
+class AsyncAlive(Handled):
     """The twin of `Alive`."""
 
     __slots__ = ()
-
-    @property
-    @abstractmethod
-    def _world(self) -> World: ...
-
-    @property
-    @abstractmethod
-    def _runner(self) -> Runner: ...
-
-    @property
-    @abstractmethod
-    def _minds(self) -> Minds: ...
-
-    @property
-    def _living(self) -> Living:
-        return self._world.living
 
     async def insights(self) -> results.Insights:
         """See `Colony.insights`."""
