@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 else:
     errors = module("phago.errors")
 
-# How many there were in this process.
-_made = _closed = 0
+# How many nobody closed yet.
+_open = 0
 
 
 @atexit.register
 def _prepare_the_end() -> None:
     # A colony that nobody closed may be asked by finalisers, for which nothing can be imported any more.
-    if _made > _closed:
+    if _open:
         load_all()
 
 
@@ -44,8 +44,8 @@ class Held:
     path: pathlib.Path | None = None
 
     def __post_init__(self) -> None:
-        global _made
-        _made += 1
+        global _open
+        _open += 1
 
     def driver(self) -> _phago.Runner:
         """Who makes ticks."""
@@ -95,8 +95,8 @@ class Held:
 
     # A colony is freed when the last handle goes.
     def _let_go(self) -> tuple[_phago.Runner | None, _phago.Kept | None]:
-        global _closed
-        _closed += 1
+        global _open
+        _open -= 1
         ends = self.runner, self.kept
         del self.world, self.runner, self.kept, self.follower
         return ends

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["datetime", "later", "module", "pathlib"]
+__all__ = ["datetime", "later", "load_all", "module", "pathlib"]
 
 
 class _Module:
