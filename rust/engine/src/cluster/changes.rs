@@ -79,7 +79,7 @@ impl Remote {
     ) -> Result<UpdatedAll> {
         let checked = documents.into_iter().zip(first_index..);
         let checked = checked.map(|(document, index)| document.and_then(|body| body.check_named(index).map(|()| body)));
-        let checked: Vec<Result<Body>> = checked.collect();
+        let checked: Vec<Result<Arc<Body>>> = checked.map(|document| document.map(Arc::new)).collect();
         if on_error == OnError::Raise {
             self.refuse_as_a_whole(world, &checked, first_index)?;
         }
@@ -99,13 +99,13 @@ impl Remote {
 
     // Returns the error of the first document that would be refused, if there is one. The homes are asked, and change
     // nothing.
-    fn refuse_as_a_whole(&self, world: &World, documents: &[Result<Body>], first_index: usize) -> Result<()> {
+    fn refuse_as_a_whole(&self, world: &World, documents: &[Result<Arc<Body>>], first_index: usize) -> Result<()> {
         let (mut indices, mut steps, mut first) = (Vec::new(), Vec::new(), None);
         for (index, document) in (first_index..).zip(documents) {
             match document {
                 Ok(body) => {
                     indices.push(index);
-                    steps.push(Step::Update(Arc::new(body.clone())));
+                    steps.push(Step::Update(body.clone()));
                 }
                 Err(error) => first = first.or(Some((index, error.clone()))),
             }
@@ -135,7 +135,7 @@ impl Remote {
     /// Does what [`World::update`] does.
     pub(crate) fn update(&self, world: &World, document: Body) -> Result<Updated> {
         document.check_named(0)?;
-        self.update_at(world, document, 0)
+        self.update_at(world, Arc::new(document), 0)
     }
 
     // Refuses the documents whose vectors have another number of numbers than those of the colony, or than that of the
@@ -174,10 +174,10 @@ impl Remote {
         Ok(first)
     }
 
-    fn update_at(&self, world: &World, document: Body, index: usize) -> Result<Updated> {
+    fn update_at(&self, world: &World, document: Arc<Body>, index: usize) -> Result<Updated> {
         let mut updated = Updated::Unchanged;
         world.read(|state| state.commons().life().space().admit(&document, index))??;
-        self.change(world, Step::Update(Arc::new(document)).into(), |mut steps, fates| {
+        self.change(world, Step::Update(document).into(), |mut steps, fates| {
             let Some(Step::Update(body)) = steps.pop() else { unreachable!("it was made right here") };
             let body = Arc::unwrap_or_clone(body);
             updated = match fates[0] {
