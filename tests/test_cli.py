@@ -9,7 +9,7 @@ import sys
 import phago
 import pytest
 from phago import cli
-from phago.cli import demo
+from phago.cli import command, demo
 from support import CLEAN, with_sigint
 
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "phago"]
@@ -192,6 +192,33 @@ def test_ctrl_c_ends_with_130_also_where_python_makes_something_else_of_it(place
     command = with_sigint("SIG_DFL", [sys.executable, "-m", "interrupted", "--version"])
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "phago: interrupted\n")
+
+
+def endless():
+    error = ValueError("own")
+    raise error from error
+
+
+def hidden():
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        raise ValueError("own") from None
+
+
+@pytest.mark.parametrize("fails", [endless, hidden])
+def test_what_is_no_interruption_is_raised(monkeypatch, fails):
+    monkeypatch.setattr(command, "run", lambda argv: fails())
+    with pytest.raises(ValueError, match="own"):
+        cli.main([])
+
+
+def test_an_end_that_is_asked_for_is_no_interruption():
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt:
+        with pytest.raises(SystemExit):
+            cli.main(["--version"])
 
 
 def test_who_was_started_to_ignore_ctrl_c_goes_on_to_the_end():

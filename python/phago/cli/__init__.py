@@ -24,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         from .command import run
 
         return run(argv)
+    except SystemExit:
+        raise
     except BaseException as error:
         if not _is_interruption(error):
             raise
@@ -35,6 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _is_interruption(error: BaseException | None) -> bool:
     # Libraries make other errors of it, and so does Python 3.11 where a class is being made.
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen and not isinstance(error, KeyboardInterrupt):
+        seen.add(id(error))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return isinstance(error, KeyboardInterrupt)
