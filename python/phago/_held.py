@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import warnings
 from collections.abc import Mapping
@@ -29,7 +30,9 @@ _open = 0
 def _prepare_the_end() -> None:
     # A colony that nobody closed may be asked by finalisers, for which nothing can be imported any more.
     if _open:
-        load_all()
+        # Whoever needs one that is not there is told so.
+        with contextlib.suppress(Exception):
+            load_all()
 
 
 @dataclass(slots=True)
@@ -96,9 +99,9 @@ class Held:
     # A colony is freed when the last handle goes.
     def _let_go(self) -> tuple[_phago.Runner | None, _phago.Kept | None]:
         global _open
-        _open -= 1
         ends = self.runner, self.kept
         del self.world, self.runner, self.kept, self.follower
+        _open -= 1
         return ends
 
     def _warn_of(self, missing: str | None) -> None:
