@@ -6,7 +6,7 @@ use common::*;
 use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_core::config::ColonyConfig;
-use phago_core::documents::Body;
+use phago_core::documents::{Body, Vector};
 use phago_core::input::Updated;
 use phago_core::phase::Phase;
 use phago_engine::intake::many::UpdatedAll;
@@ -112,6 +112,44 @@ fn a_bad_document_raises_before_anything_changes_or_is_left_out() {
     assert_eq!((report.new, report.changed, report.unchanged), (0, 3, 0));
     let bad: Vec<_> = report.rejected.iter().map(of).collect();
     assert_eq!(bad, [(12, "text".into()), (13, "id".into()), (14, "id".into())]);
+}
+
+#[test]
+fn a_refused_update_fixes_no_number_of_numbers() {
+    let mut words = String::new();
+    for number in 0..=1_000_000u32 {
+        words.extend((0..4).map(|digit| char::from(b'a' + (number >> (5 * digit) & 31).min(25) as u8)));
+        words.extend((0..4).map(|digit| char::from(b'a' + (number >> (5 * digit) & 31).saturating_sub(25) as u8)));
+        words.push(' ');
+    }
+    let vector = |numbers: usize| Vector::new(&vec![1.0; numbers]).ok();
+    let update = |key: &str, text: &str, numbers| Body {
+        key: Some(key.into()),
+        text: text.into(),
+        vector: vector(numbers),
+        ..Body::default()
+    };
+    let updates = [update("long", &words, 3), update("a", "ions", 2), update("b", "salt", 3), update("c", "rain", 2)];
+    for on_error in [OnError::Skip, OnError::Raise] {
+        let world = world(2);
+        let before = world.digest().unwrap();
+        let report = update_all(&world, &updates, on_error);
+        let of = |error: &Error| match error {
+            Error::InvalidDocument { index, field, .. } => (*index, field.clone()),
+            other => panic!("{other:?}"),
+        };
+        match on_error {
+            OnError::Raise => {
+                assert_eq!(of(&report.unwrap_err()), (10, "text".into()));
+                assert_eq!(world.digest().unwrap(), before);
+            }
+            OnError::Skip => {
+                let report = report.unwrap();
+                let bad: Vec<_> = report.rejected.iter().map(of).collect();
+                assert_eq!((report.new, bad), (2, vec![(10, "text".into()), (12, "vector".into())]));
+            }
+        }
+    }
 }
 
 #[test]

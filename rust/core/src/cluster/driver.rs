@@ -552,8 +552,8 @@ fn decide_by_names(
     let is_new = |at: usize| matches!(fates[at], Fate::New { .. });
     let mut decide = |at: usize, body: &Body, known: &Body| {
         if is_new(at) && known.key.is_some() != body.key.is_some() {
-            let same = matches!(steps[at], Step::Ingest(..)) && Known::from(known).says_the_same(body);
-            decided.insert(at, if same { Fate::Unchanged } else { Fate::Taken });
+            let says_the_same = Known::from(known).says_the_same(body);
+            decided.insert(at, if says_the_same { Fate::Unchanged } else { Fate::Taken });
         }
     };
     for (at, known) in &looked {

@@ -11,6 +11,7 @@ use crate::world::World;
 use phago_core::cancel::Cancel;
 use phago_core::documents::Body;
 use phago_core::input::{Admission, Outcome, Updated};
+use phago_core::life::Space;
 use phago_core::maps::Set;
 use phago_core::text::Lexicon;
 use phago_core::{Error, Result};
@@ -30,6 +31,12 @@ pub struct UpdatedAll {
     pub unchanged: u64,
     /// With [`OnError::Skip`], the error of each refused document, in order.
     pub rejected: Vec<Error>,
+}
+
+// The documents of a chunk that are to be analysed, and those whose ids are the names of others.
+struct Screened {
+    raw: Vec<Raw>,
+    taken: Vec<(usize, Body)>,
 }
 
 // What became of a chunk so far.
@@ -94,8 +101,8 @@ impl World {
         }
         let mut chunk = Chunk { on_error, report: UpdatedAll::default(), refused: Vec::new(), last: None };
         let updated = self.lexicon().and_then(|lexicon| {
-            let raw = self.screen(documents, first_index, &mut chunk)?;
-            self.update_each(raw, &lexicon, &mut chunk, pool, cancel)
+            let screened = self.screen(documents, first_index, &mut chunk)?;
+            self.update_each(screened, &lexicon, &mut chunk, pool, cancel)
         });
         // What was updated before an error is kept too.
         let kept = self.keep(chunk.last);
@@ -138,8 +145,8 @@ impl World {
 
     // Checks documents, and leaves out those that are there already with the same content, so that they are not
     // analysed again.
-    fn screen(&self, documents: Vec<Result<Body>>, first_index: usize, chunk: &mut Chunk) -> Result<Vec<Raw>> {
-        let mut raw = Vec::with_capacity(documents.len());
+    fn screen(&self, documents: Vec<Result<Body>>, first_index: usize, chunk: &mut Chunk) -> Result<Screened> {
+        let (mut raw, mut taken) = (Vec::with_capacity(documents.len()), Vec::new());
         let mut changing = Set::default();
         let mut good = Vec::with_capacity(documents.len());
         for (index, document) in (first_index..).zip(documents) {
@@ -151,33 +158,30 @@ impl World {
         let inputs = lock(&self.inputs);
         let state = self.state()?;
         let standing = Standing { state: &state, pending: &inputs.pending };
-        let mut space = standing.space();
         for (index, document) in good {
-            if let Err(error) = space.admit(&document, index) {
-                chunk.refuse(index, error);
-                continue;
-            }
             let id = document.id();
             // Behind another one of its id, it is judged once that one has taken effect.
             let admission = if changing.contains(&id.0) { Admission::New } else { standing.admission(id, &document) };
             match admission {
                 Admission::Unchanged => chunk.report.unchanged += 1,
-                Admission::Taken if standing.body(id).is_none() => {
-                    chunk.refuse(index, document.named_as_another(index));
-                }
+                Admission::Taken if standing.body(id).is_none() => taken.push((index, document)),
                 _ => {
-                    space.meet(&document);
                     changing.insert(id.0);
                     raw.push((index, id, Box::new(document)));
                 }
             }
         }
-        Ok(raw)
+        Ok(Screened { raw, taken })
+    }
+
+    fn space(&self) -> Result<Space> {
+        let inputs = lock(&self.inputs);
+        Ok(Standing { state: &*self.state()?, pending: &inputs.pending }.space())
     }
 
     fn update_each(
         &self,
-        raw: Vec<Raw>,
+        Screened { raw, taken }: Screened,
         lexicon: &Arc<Lexicon>,
         chunk: &mut Chunk,
         pool: Option<&Pool>,
@@ -185,12 +189,22 @@ impl World {
     ) -> Result<()> {
         let indices: Vec<usize> = raw.iter().map(|raw| raw.0).collect();
         let mut documents = Vec::with_capacity(raw.len());
-        for (index, analysed) in indices.into_iter().zip(self.sessions.analyse_all(lexicon, raw, pool)) {
-            match analysed {
-                Ok(document) => documents.push((index, document)),
+        let analysed = indices.into_iter().zip(self.sessions.analyse_all(lexicon, raw, pool));
+        let (mut space, mut taken) = (self.space()?, taken.into_iter().peekable());
+        // In the order of all: those that come decide how many numbers a vector has, from there on.
+        for (index, analysed) in analysed {
+            while let Some((index, body)) = taken.next_if(|(before, _)| *before < index) {
+                chunk.refuse(index, taken_error(&space, &body, index));
+            }
+            match analysed.and_then(|document| space.admit(&document.body, index).map(|()| document)) {
+                Ok(document) => {
+                    space.meet(&document.body);
+                    documents.push((index, document));
+                }
                 Err(error) => chunk.refuse(index, error),
             }
         }
+        taken.for_each(|(index, body)| chunk.refuse(index, taken_error(&space, &body, index)));
         chunk.check()?;
         for (index, document) in documents {
             cancel.poll()?;
@@ -206,4 +220,9 @@ impl World {
         }
         Ok(())
     }
+}
+
+// Of a document with two faults, the one is told that [`World::update`] tells.
+fn taken_error(space: &Space, body: &Body, index: usize) -> Error {
+    space.admit(body, index).err().unwrap_or_else(|| body.named_as_another(index))
 }
