@@ -62,6 +62,38 @@ def test_an_agent_that_raises_undoes_the_tick_and_is_named(colony):
     assert [agent.state["number"] for agent in colony.agents("Thing")] == [1, 1, 1]
 
 
+def test_an_error_that_cannot_say_what_it_is_is_one_of_its_agent(colony):
+    class Mute(Exception):
+        def __str__(self):
+            raise RuntimeError("no words")
+
+    def sense(self, view):
+        raise Mute
+
+    [one] = colony.spawn(kind(sense, home=phago.Concept), home="membrane")
+    error = refused(colony)
+    assert (error.kind, error.agent) == ("Thing", one)
+    assert isinstance(error.__cause__, Mute)
+    assert "Mute: its text cannot be made, as of a RuntimeError" in str(error)
+
+
+def test_an_agent_makes_no_tick_of_its_colony(hasty):
+    asked = []
+
+    def sense(self, view):
+        asked.append(self.id)
+        if len(asked) == 1:
+            hasty.tick()
+        return [phago.Trace("visit")]
+
+    [one] = hasty.spawn(kind(sense, home=phago.Concept), home="cell")
+    error = refused(hasty)
+    assert (error.kind, error.agent) == ("Thing", one)
+    assert "an agent makes no tick of its colony" in str(error)
+    hasty.tick()
+    assert hasty.field("visit", of="trace") == [("cell", 1.0)]
+
+
 @pytest.mark.parametrize(
     ("sense", "said"),
     [
@@ -74,6 +106,8 @@ def test_an_agent_that_raises_undoes_the_tick_and_is_named(colony):
         (lambda self, view: [phago.Trace("visit", float("inf"))], "amount"),
         (lambda self, view: [phago.Trace("")], "trace"),
         (lambda self, view: [phago.Trace("x" * 65)], "trace"),
+        (lambda self, view: [phago.Trace(5)], "`name` is a string, not int"),
+        (lambda self, view: [phago.Signal("\ud800")], "lone surrogate"),
         (lambda self, view: [phago.Signal("visit", 70_000.0)], "amount"),
         (lambda self, view: [phago.Spawn(colour=1)], "colour"),
         (lambda self, view: [phago.Spawn(number="many")], "number"),

@@ -337,6 +337,9 @@ def test_a_delete_that_cannot_be_done_changes_nothing():
         assert not colony.delete(_phago.document_id("a"))
         with pytest.raises(phago.ConfigError, match="`where`"):
             colony.delete(None)
+        for empty in ({}, {"$and": [{}]}, {"and": [{}, {"or": [{}]}]}, {"$or": [{}, {"a": 1}]}):
+            with pytest.raises(phago.ConfigError, match="`where`"):
+                colony.delete(where=empty)
         for wrong in (7, b"a", [7]):
             with pytest.raises(TypeError, match="`id`"):
                 colony.delete(wrong)

@@ -166,3 +166,10 @@ def test_arrival_is_the_first_tick_that_could_digest_a_document():
         found = {one.id: (one.arrival, one.digested) for one in colony.documents()}
     assert [arrival for arrival, _ in found.values()] == [1, 1, 1, 2]
     assert sorted(digested for _, digested in found.values()) == [1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("path", [True, 3, None])
+def test_a_file_is_named_by_a_path_and_by_no_number(path):
+    # A number is a file that is open already, and would be closed.
+    with phago.Colony() as colony, pytest.raises(TypeError, match="PathLike"):
+        colony.import_jsonl(path)

@@ -162,6 +162,7 @@ def test_a_document_of_16_mib_is_read_in_a_moment():
         ("recall", {"id": "\ud800"}, r"surrogate|Unicode|unicode|there is no document `\?`|`id`"),
         ("recall", {"question": "\ud800"}, "surrogate|Unicode|unicode|`question`|`text`"),
         ("remember", {"documents": ["a"] * 1001}, "at most 1000"),
+        ("remember", {"documents": ["a" * 3_000_000, "b"]}, "texts of 3000001 characters; nothing was remembered"),
         ("forget", {"ids": []}, "`ids` is"),
         ("forget", {"ids": "d1"}, "`ids` is 'd1'"),
         ("fetch", {}, "there is no tool `fetch`; there are remember, recall"),

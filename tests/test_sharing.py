@@ -2,6 +2,7 @@
 
 import array
 import datetime
+import decimal
 import fractions
 import json
 import os
@@ -177,11 +178,53 @@ def test_a_key_of_a_filter_that_is_no_text_never_becomes_one(directory, key):
         assert len(client) == 1
 
 
+@pytest.mark.parametrize("client", ["owner", "other"])
+def test_a_filter_that_a_colony_refuses_deletes_nothing_over_a_line(directory, client):
+    numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
+    missing = [pandas.NaT, numpy.datetime64("NaT"), [pandas.NaT]]
+    missing += [{"in": [pandas.NaT, 3]}, {"ne": pandas.NaT}, {"$not": {"eq": pandas.NaT}}, {"exists": numpy.True_}]
+    good = [{"year": numpy.int64(2024)}, {"day": datetime.date(2024, 1, 1)}, {"day": pandas.Timestamp("2024-01-01")}]
+    documents = [
+        {"id": "dated", "text": "ion", "metadata": {"year": 2024, "day": datetime.date(2024, 1, 1)}},
+        {"id": "undated", "text": "ion"},
+    ]
+    with phago.connect(directory) as owner, phago.connect(directory) as other, phago.Colony() as here:
+        there = owner if client == "owner" else other
+        for memory in (there, here):
+            memory.ingest(documents)
+        for condition in missing:
+            for ask in ("delete", "count", "query"):
+                more = {"text": "ion"} if ask == "query" else {}
+                with pytest.raises(phago.ConfigError) as wanted:
+                    getattr(here, ask)(where={"year": condition}, **more)
+                with pytest.raises(phago.ConfigError) as found:
+                    getattr(there, ask)(where={"year": condition}, **more)
+                assert found.value.field == wanted.value.field == "where"
+        assert [there.count(where=where) for where in good] == [here.count(where=where) for where in good] == [1, 1, 0]
+        assert len(there) == 2
+
+
+def test_numbers_and_rankings_of_a_question_are_taken_over_a_line_as_by_a_colony(directory):
+    numpy = pytest.importorskip("numpy")
+    with phago.connect(directory) as owner, phago.connect(directory) as other, phago.Colony() as here:
+        owner.ingest(NOTES)
+        here.ingest(NOTES)
+        numbers = [numpy.float32(0.5), numpy.int64(2), fractions.Fraction(1, 2), decimal.Decimal("1.5")]
+        for more in [{name: number} for name in ("newer", "half_life") for number in numbers]:
+            wanted = here.query("ions", **more)
+            assert other.query("ions", **more) == owner.query("ions", **more) == wanted
+            assert other.explain("ions", "n1", **more) == here.explain("ions", "n1", **more)
+        for ranking in ({}, {"seeds_max": 3}, b"x", object(), "bm25", ["lexical"]):
+            for memory in (here, owner, other):
+                with pytest.raises(phago.ConfigError, match="`ranking`|ranking is"):
+                    memory.query("ions", ranking=ranking)
+
+
 @pytest.mark.parametrize("label", [datetime.date(2024, 1, 1), 3, None, pathlib.Path("a")])
 def test_a_label_that_is_no_text_never_becomes_one(directory, label):
     with phago.connect(directory), phago.connect(directory) as client:
         for ask in (client.graph.node, client.graph.neighbors, lambda one: client.graph.shortest_path(one, "b")):
-            with pytest.raises(TypeError, match="is not an instance of 'str'"):
+            with pytest.raises(TypeError, match="`(label|source)` is a string"):
                 ask(label)
 
 

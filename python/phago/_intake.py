@@ -208,9 +208,22 @@ def page_of(keys: list[str], limit: int | None) -> Iterator[list[str]]:
 
 def not_everything(where: Where | None) -> Where:
     """A filter that names what to delete."""
-    if where is None or (isinstance(where, Mapping) and not where):
+    if where is None or _is_for_all(where):
         raise refusal("where", where, "a filter of at least one key")
     return where
+
+
+# Whether a filter is empty, or put together of empty ones. A colony refuses one that nests deeper.
+def _is_for_all(where: Any, depth: int = 32) -> bool:
+    if not isinstance(where, Mapping) or depth == 0:
+        return False
+    for key, parts in where.items():
+        if key not in ("$and", "$or", "and", "or") or not isinstance(parts, list | tuple):
+            return False
+        are = [_is_for_all(part, depth - 1) for part in parts]
+        if not (any(are) if key in ("$or", "or") else all(are)):
+            return False
+    return True
 
 
 class undone_is_logged:  # noqa: N801

@@ -31,7 +31,7 @@ def read_jsonl(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
         InvalidDocument: A line is no JSON object; `index` is the number of documents before it.
         FileNotFoundError: There is no such file.
     """
-    with open(path, encoding="utf-8-sig") as lines:
+    with open(os.fspath(path), encoding="utf-8-sig") as lines:
         yield from documents_in(lines)
 
 

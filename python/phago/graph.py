@@ -186,7 +186,7 @@ class Graph(Unpicklable):
 
     def node(self, label: str) -> Node | None:
         """The concept of this label, word or stem, or `None` if there is no such concept."""
-        found = self._world().node(label).wait()
+        found = self._world().node(text_of("label", label)).wait()
         return None if found is None else node(found)
 
     def neighbors(self, label: str) -> tuple[Edge, ...]:
@@ -194,7 +194,7 @@ class Graph(Unpicklable):
 
         A synapse is directed: what `a` keeps of `b` and what `b` keeps of `a` may differ, or one may be missing.
         """
-        world = self._world()
+        world, label = self._world(), text_of("label", label)
         return _edges_of(world.node(label).wait(), world.neighbors(label).wait())
 
     def components(self) -> tuple[tuple[str, ...], ...]:
@@ -214,7 +214,7 @@ class Graph(Unpicklable):
 
     def shortest_path(self, source: str, target: str) -> results.GraphPath | None:
         """The path of the least sum of 1 / weight; `None` if there is none, or no such concept."""
-        found = self._world().shortest_path(source, target).wait()
+        found = self._world().shortest_path(text_of("source", source), text_of("target", target)).wait()
         return None if found is None else results.GraphPath(tuple(found.labels), found.cost)
 
     def betweenness(self, *, samples: int = 256, seed: int = 0) -> dict[str, float]:
@@ -382,12 +382,12 @@ class AsyncGraph(Graph):
 
     async def read_node(self, label: str) -> Node | None:
         """See `Graph.node`."""
-        found = await self._world().node(label).start()
+        found = await self._world().node(text_of("label", label)).start()
         return None if found is None else node(found)
 
     async def read_neighbors(self, label: str) -> tuple[Edge, ...]:
         """See `Graph.neighbors`."""
-        world = self._world()
+        world, label = self._world(), text_of("label", label)
         return _edges_of(await world.node(label).start(), await world.neighbors(label).start())
 
     async def read_components(self) -> tuple[tuple[str, ...], ...]:
@@ -407,7 +407,7 @@ class AsyncGraph(Graph):
 
     async def read_shortest_path(self, source: str, target: str) -> results.GraphPath | None:
         """See `Graph.shortest_path`."""
-        found = await self._world().shortest_path(source, target).start()
+        found = await self._world().shortest_path(text_of("source", source), text_of("target", target)).start()
         return None if found is None else results.GraphPath(tuple(found.labels), found.cost)
 
     async def read_betweenness(self, *, samples: int = 256, seed: int = 0) -> dict[str, float]:

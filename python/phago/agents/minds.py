@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from .._checks import count, refusal
+from .._checks import count, refusal, text_of
 from ..errors import AgentError, PhagoError, PhaseTimeout
 from ..ids import TickPhase
 from .actions import Absorb, Action, Die, Dissolve, Move, Signal, Sleep, Spawn, Trace
@@ -32,6 +32,10 @@ DISSOLVED_MAX = 256
 """The most concepts that an agent leaves when it dissolves."""
 
 _Chose: TypeAlias = tuple[str, list[Any], list[int], list[int], list[Any]]
+
+
+# Whose agents this thread asks.
+_here = threading.local()
 
 
 class Minds:
@@ -65,6 +69,7 @@ class Minds:
         if self.is_empty:
             yield
             return
+        self._refuse_inside()
         with self._lock:
             chose = self._choose(self._sense(living, world.tick))
             with self._undone_if_it_fails(living, chose):
@@ -88,6 +93,7 @@ class Minds:
         if self.is_empty:
             yield
             return
+        self._refuse_inside()
         # It brings logging, which a program without a loop does not need.
         import asyncio
 
@@ -102,6 +108,11 @@ class Minds:
                 yield
         finally:
             self._lock.release()
+
+    # A tick from inside would wait for the one that asks; and be made once that one has given up.
+    def _refuse_inside(self) -> None:
+        if getattr(_here, "minds", None) is self:
+            raise RuntimeError("an agent makes no tick of its colony: it is asked within one, and returns what it does")
 
     # Asks all that are awake; None where all sleep.
     def _sense(self, living: Living, tick: int) -> _Sensing | None:
@@ -181,6 +192,7 @@ class _Sensing:
         self._census = living.census()
 
     def work(self) -> None:
+        _here.minds = self.minds
         try:
             self._work()
         except BaseException as error:
@@ -215,7 +227,7 @@ class _Sensing:
         try:
             view = None if self._view is None else self._view._native
             self.living.choose(self.tick, self._chosen, self._marks, self._dissolved, self._census, view)
-        except (PhagoError, ValueError) as error:
+        except (PhagoError, TypeError, ValueError) as error:
             raise AgentError(
                 f"agents cannot do what they chose in tick {self.tick + 1}: {error}",
                 kind=None,
@@ -317,7 +329,7 @@ class _Sensing:
             if concept is None:
                 raise refusal("concept", action, "a concept: the agent is nowhere")
             of = "trace" if isinstance(action, Trace) else "signal"
-            concepts, amounts = emitted.setdefault((of, action.name), ([], []))
+            concepts, amounts = emitted.setdefault((of, text_of("name", action.name)), ([], []))
             concepts.append(concept)
             amounts.append(kept("amount", "float", action.amount))
         elif isinstance(action, Spawn):
@@ -371,11 +383,19 @@ class _Sensing:
     def _blame(self, kind: str, id: str | None, error: Exception) -> None:
         who = f"agent {id} of {kind}" if id else f"the agents of {kind}"
         raise AgentError(
-            f"{who} failed in tick {self.tick + 1}, which was not made: {type(error).__name__}: {error}",
+            f"{who} failed in tick {self.tick + 1}, which was not made: {type(error).__name__}: {_said(error)}",
             kind=kind,
             agent=id,
             tick=self.tick + 1,
         ) from error
+
+
+# An agent's error may fail to say what it is, too.
+def _said(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception as other:
+        return f"its text cannot be made, as of a {type(other).__name__}"
 
 
 # What an agent leaves, with what it left by another action of the same tick.

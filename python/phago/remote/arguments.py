@@ -129,8 +129,10 @@ def now_of(value: Any) -> Any:
 
 
 def half_life_of(value: Any) -> Any:
-    """A half-life as text or days."""
-    return value / datetime.timedelta(days=1) if isinstance(value, datetime.timedelta) else value
+    """A half-life, which a question has taken, as text or days."""
+    if value is None or isinstance(value, str):
+        return value
+    return value / datetime.timedelta(days=1) if isinstance(value, datetime.timedelta) else float(value)
 
 
 def batches(documents: list[Any], first: int, *, is_update: bool = False) -> Iterator[Batch]:

@@ -251,6 +251,8 @@ class Client(Unpicklable):
         synonyms: Mapping[str, str | Iterable[str]] | None = None,
     ) -> Hits:
         """See `Colony.query`."""
+        if not (isinstance(ranking, str) and ranking == "lexical"):
+            constants(ranking)
         extras = extras_of(operators, required, excluded, synonyms)
         question = Question.of(
             text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras
@@ -558,8 +560,8 @@ def _given(**arguments: Any) -> dict[str, Any]:
 
 
 def _asked(vector: Any, as_of: Any, newer: Any, half_life: Any) -> dict[str, Any]:
-    days = half_life_of(half_life)
-    return _given(vector=vector_of(vector), as_of=moment_of(as_of), newer=newer, half_life=days)
+    weight = None if newer is None else real("newer", newer, 0.0, 100.0)
+    return _given(vector=vector_of(vector), as_of=moment_of(as_of), newer=weight, half_life=half_life_of(half_life))
 
 
 def _operators(extras: tuple[bool | None, list[str], list[str], list[tuple[str, str]]] | None) -> dict[str, Any]:

@@ -53,7 +53,9 @@ def is_sure_filter(where: Any) -> bool:
         return all(isinstance(key, str) and is_sure_filter(one) for key, one in where.items())
     if type(where) in (list, tuple, set, frozenset):
         return all(map(is_sure_filter, where))
-    return _is_single(where)
+    # A missing value of pandas is a date that is not equal to itself. What numpy has is judged as it is: its bool is
+    # none for `exists`, and a moment of its own may be missing.
+    return is_known(where) or (_has_one_text(where) and bool(where == where))
 
 
 def _is_entry(key: Any, value: Any) -> bool:
@@ -64,12 +66,15 @@ def _is_entry(key: Any, value: Any) -> bool:
 
 # Types whose text, or whose number, is the same wherever it is made.
 def _is_single(value: Any) -> bool:
-    if is_known(value) or isinstance(value, datetime.date | pathlib.PurePath):
+    if is_known(value) or _has_one_text(value):
         return True
-    numpy, uuid = sys.modules.get("numpy"), sys.modules.get("uuid")
-    if uuid is not None and isinstance(value, uuid.UUID):
-        return True
+    numpy = sys.modules.get("numpy")
     return numpy is not None and isinstance(value, numpy.generic) and is_known(scalar(value))
+
+
+def _has_one_text(value: Any) -> bool:
+    uuid = sys.modules.get("uuid")
+    return isinstance(value, datetime.date | pathlib.PurePath) or (uuid is not None and isinstance(value, uuid.UUID))
 
 
 def plain(value: Any) -> Any:

@@ -17,8 +17,9 @@ from ..tool import Answer, Arguments, Cut, Refused, Tool
 
 __all__ = ["REMEMBER"]
 
-# One chunk of `ingest`: all of them are taken, or none.
+# One chunk of `ingest`, and one call of a client: all of them are taken, or none.
 _MOST = 1000
+_CHARACTERS_MAX = 3_000_000
 
 _Plain = str | int | float | bool
 
@@ -55,6 +56,12 @@ class _Remembered(Answer):
 
 def _remember(memory: Colony, asked: _Remember) -> dict[str, Any]:
     documents = [_fields(one) for one in asked.documents]
+    characters = sum(len(one["text"]) for one in documents)
+    if len(documents) > 1 and characters > _CHARACTERS_MAX:
+        raise Refused(
+            f"`documents` has texts of {characters} characters; nothing was remembered. "
+            f"Accepted are up to {_CHARACTERS_MAX} in one call, or one document"
+        )
     ids = [one["id"] for one in documents]
     if asked.replace:
         updated = memory.update_all(documents)
