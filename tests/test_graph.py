@@ -27,9 +27,9 @@ def grown(documents, shards=3, ticks=0, **config):
 def test_a_label_that_is_no_text_is_named(label):
     graph = phago.Colony().graph
     for ask in (graph.node, graph.neighbors, lambda one: graph.shortest_path(one, "b")):
-        with pytest.raises((TypeError, ValueError), match="`(label|source)` (is a string|has a lone surrogate)"):
+        with pytest.raises((TypeError, ValueError), match=r"`(label|source)` (is a string|has a lone surrogate)"):
             ask(label)
-    with pytest.raises((TypeError, ValueError), match="`target` (is a string|has a lone surrogate)"):
+    with pytest.raises((TypeError, ValueError), match=r"`target` (is a string|has a lone surrogate)"):
         graph.shortest_path("a", label)
 
 

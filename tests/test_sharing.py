@@ -216,7 +216,7 @@ def test_numbers_and_rankings_of_a_question_are_taken_over_a_line_as_by_a_colony
             assert other.explain("ions", "n1", **more) == here.explain("ions", "n1", **more)
         for ranking in ({}, {"seeds_max": 3}, b"x", object(), "bm25", ["lexical"]):
             for memory in (here, owner, other):
-                with pytest.raises(phago.ConfigError, match="`ranking`|ranking is"):
+                with pytest.raises(phago.ConfigError, match=r"`ranking`|ranking is"):
                     memory.query("ions", ranking=ranking)
 
 
@@ -224,7 +224,7 @@ def test_numbers_and_rankings_of_a_question_are_taken_over_a_line_as_by_a_colony
 def test_a_label_that_is_no_text_never_becomes_one(directory, label):
     with phago.connect(directory), phago.connect(directory) as client:
         for ask in (client.graph.node, client.graph.neighbors, lambda one: client.graph.shortest_path(one, "b")):
-            with pytest.raises(TypeError, match="`(label|source)` is a string"):
+            with pytest.raises(TypeError, match=r"`(label|source)` is a string"):
                 ask(label)
 
 
