@@ -312,6 +312,23 @@ def test_what_is_hardly_json_is_answered(asked, says):
             _Recall.model_validate(told)
 
 
+@pytest.mark.parametrize("depth", [20, 90, 150, 300, 450])
+def test_what_nests_deeper_than_the_sdk_reads_is_answered(depth):
+    from mcp.types import JSONRPCMessage
+    from phago.mcp.lines import readable
+    from pydantic import TypeAdapter
+
+    where = '{"$not":' * depth + "{}" + "}" * depth
+    line = (
+        '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"arguments":{"question":"x","where":' + where + "}}}"
+    )
+    told = readable(line)
+    assert TypeAdapter(JSONRPCMessage).validate_json(told).id == 2
+    assert (told == line) == (depth < 100)
+    with phago.Colony() as colony, pytest.raises(phago.ConfigError, match="where"):
+        colony.query("x", where=json.loads(told)["params"]["arguments"]["where"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

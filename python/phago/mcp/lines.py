@@ -9,6 +9,7 @@ import math
 import os
 import re
 import threading
+from typing import Any
 
 __all__ = ["Lines"]
 
@@ -18,21 +19,37 @@ _CHUNK = 1 << 16
 # A half of a character, as JSON can write it, and numbers that Python does not read.
 _ODD = re.compile(r"\\u[dD][89a-fA-F]|[0-9]{300}|[eE]\+?[0-9]{3}|NaN|Infinity")
 _DIGITS_MAX = 4_000
+# Of lists and objects in each other: the SDK reads some 200, and a filter has 16.
+_DEPTH_MAX = 100
 
 
 def readable(line: str) -> str:
     """A line whose JSON the SDK can read, so that it is answered: it says nothing to one that it cannot read.
 
-    Halves of characters become question marks. A number of thousands of digits, one that no float holds, and one that
-    is none of JSON's, become text, which no tool takes for one.
+    Halves of characters become question marks. A number of thousands of digits, one that no float holds, one that is
+    none of JSON's, and what nests deeper than any tool takes, become text, which no tool takes for one.
     """
-    if _ODD.search(line) is None:
+    is_odd = _ODD.search(line) is not None
+    if not is_odd and line.count("[") + line.count("{") <= _DEPTH_MAX:
         return line
     try:
         told = json.loads(line, parse_int=_integer, parse_float=_real, parse_constant="the number {}".format)
     except (ValueError, RecursionError):
         return line
-    return json.dumps(told, ensure_ascii=False).encode(errors="replace").decode()
+    shallow = _shallow(told, _DEPTH_MAX)
+    if not is_odd and shallow == told:
+        return line
+    return json.dumps(shallow, ensure_ascii=False).encode(errors="replace").decode()
+
+
+def _shallow(value: Any, depth: int) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        return "what nests too deeply"
+    if isinstance(value, list):
+        return [_shallow(one, depth - 1) for one in value]
+    return {key: _shallow(one, depth - 1) for key, one in value.items()}
 
 
 def _integer(digits: str) -> int | str:

@@ -24,7 +24,9 @@ _EXPLAINED: dict[str, Schema] = {
     "vector": {"type": "array", "items": {"type": "number"}, "minItems": 1},
     "as_of": _MOMENT,
     "newer": {"type": "number", "minimum": 0, "maximum": 100},
-    "half_life": {"anyOf": [{"type": "number", "minimum": 1}, {"type": "string", "examples": ["12h", "180d"]}]},
+    "half_life": {
+        "anyOf": [{"type": "number", "minimum": 1e-06, "maximum": 1e9}, {"type": "string", "examples": ["12h", "180d"]}]
+    },
     "operators": {"type": "boolean"},
     "required": _TEXTS,
     "excluded": _TEXTS,
