@@ -344,3 +344,26 @@ fn other_files_in_the_directory_are_left_alone() {
         assert_eq!(now.get(name), Some(bytes), "{name}");
     }
 }
+
+#[test]
+fn a_witness_of_another_length_is_whole_once_it_was_opened_to_write() {
+    for length in [512, 4096, 4097, 5000, 8191, 9000] {
+        let (mut contents, history) = small();
+        contents.get_mut("witness").expect("there").resize(length, 0);
+        let files = files(&contents);
+        let (store, found) = open(Arc::clone(&files), OPTIONS).expect("one slot stands");
+        assert_eq!(found.len(), read(Arc::clone(&files)).expect("whole again").1.len(), "{length}");
+        assert!(!history.is_empty() && verify(&files).expect("a colony").damage.is_empty(), "{length}");
+        store.close().expect("closed");
+        assert!(verify(&files).expect("a colony").damage.is_empty(), "{length}");
+    }
+}
+
+#[test]
+fn where_neither_slot_of_a_witness_stands_none_is_said_to() {
+    let (mut contents, _) = small();
+    contents.get_mut("witness").expect("there").fill(7);
+    let damage = verify(&files(&contents)).expect("a colony").damage;
+    let of_slots = damage.iter().filter(|error| error.to_string().contains("neither is the other slot")).count();
+    assert!(of_slots == 2 && !damage.iter().any(|error| error.to_string().contains("slot stands")), "{damage:?}");
+}

@@ -239,6 +239,53 @@ fn a_colony_is_made_only_where_it_is_asked_for() {
 }
 
 #[test]
+fn what_looks_as_if_its_making_was_cut_off_is_made_only_where_it_is_asked_for() {
+    let memory = Memory::new();
+    let (store, _) = open(Arc::new(memory.clone()), OPTIONS).expect("made");
+    kept(&store, b"a record".to_vec());
+    let mut cut = memory.contents();
+    cut.get_mut("witness").expect("there").clear();
+    cut.get_mut("log-0").expect("there").truncate(4096);
+    let memory = Memory::from_files(cut.clone());
+    let files = || -> Arc<dyn Files> { Arc::new(memory.clone()) };
+    let none = Error::NoColony { path: files().path() };
+    assert_eq!(Recovery::open(files(), OPTIONS, None).map(|_| ()).expect_err("none"), none);
+    assert_eq!(read(files()).map(|_| ()).expect_err("none"), none);
+    cut.remove("LOCK");
+    let mut left = memory.contents();
+    left.remove("LOCK");
+    assert_eq!(left, cut);
+    assert_eq!(open(files(), OPTIONS).expect("made").1.len(), 0);
+}
+
+#[test]
+fn files_of_others_with_such_names_are_not_written_over() {
+    for (name, length) in [("witness", 9000), ("witness", 20), ("log-0", 20), ("log-0", 4096)] {
+        let memory = Memory::from_files([(name.to_owned(), b"dear diary, ".repeat(750)[..length].to_vec())].into());
+        let before = memory.contents()[name].clone();
+        let files = || -> Arc<dyn Files> { Arc::new(memory.clone()) };
+        for new in [None, Some(SETTINGS)] {
+            let refused = Recovery::open(files(), OPTIONS, new).map(|_| ()).expect_err("others'");
+            assert!(matches!(refused, Error::Corruption { .. }), "{refused}");
+            assert_eq!(memory.contents()[name], before);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (colony, other) = (folder.path().join("colony"), folder.path().join("precious"));
+    std::fs::create_dir(&colony).expect("a folder");
+    std::fs::write(&other, "precious").expect("written");
+    std::os::unix::fs::symlink(&other, colony.join("LOCK")).expect("linked");
+    let refused = open(Arc::new(Directory::new(&colony)), OPTIONS).map(|_| ()).expect_err("a link");
+    assert!(matches!(&refused, Error::Storage { .. }) && refused.to_string().contains("a link"), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&other).expect("read"), "precious");
+}
+
+#[test]
 fn what_is_too_long_is_refused_and_changes_nothing() {
     let memory = Memory::new();
     let settings = vec![0; SETTINGS_BYTES_MAX + 1];

@@ -85,6 +85,10 @@ impl Files for Directory {
 
     fn lock(&self, name: &str, note: &str) -> io::Result<Option<Box<dyn Lock>>> {
         let path = self.0.join(name);
+        // What a link leads to is somebody else's, and would be written over.
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file of its own, such as a link"));
+        }
         let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path)?;
         match file.try_lock() {
             Ok(()) => {}

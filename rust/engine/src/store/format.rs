@@ -49,6 +49,13 @@ impl Magic {
         into.extend_from_slice(&check.to_le_bytes());
     }
 
+    /// Returns whether a file that begins with these bytes may be one whose writing was cut off: they are those of the
+    /// prefix, as far as they are not zeros.
+    pub(super) fn is_begun(self, bytes: &[u8]) -> bool {
+        let written = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        bytes[..written].iter().zip(self.bytes()).all(|(byte, ours)| byte == ours)
+    }
+
     /// Checks the prefix of a file.
     pub(super) fn check(self, bytes: &[u8]) -> Result<(), Prefix> {
         let Some(prefix) = bytes.get(..PREFIX_BYTES) else { return Err(Prefix::Broken) };

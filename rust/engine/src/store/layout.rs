@@ -3,6 +3,7 @@
 use super::files::{File, Files, Lock, Open, Refused};
 use super::format::{LOCK, Magic, PAGE_BYTES, Uuid, WITNESS, corruption, generation_of, log_name};
 use super::header::Header;
+use super::witness::SLOTS;
 use phago_core::{Error, Result};
 use std::io::ErrorKind;
 
@@ -23,7 +24,7 @@ pub(super) fn is_colony(files: &dyn Files) -> Result<bool> {
 }
 
 /// Returns whether the making of a colony was cut off before it could acknowledge anything, where its witness cannot be
-/// read: there is at most the header of the first log.
+/// read: there is at most the header of the first log, and neither file holds what others wrote.
 pub(super) fn is_unfinished(files: &dyn Files) -> Result<bool> {
     let first = log_name(0);
     for name in files.list().refused(files, "", "list")? {
@@ -31,10 +32,20 @@ pub(super) fn is_unfinished(files: &dyn Files) -> Result<bool> {
             return Ok(false);
         }
     }
-    match files.open(&first, Open::Read) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
-        file => Ok(file.refused(files, &first, "open")?.length().refused(files, &first, "read")? <= PAGE_BYTES as u64),
+    let pages = [(WITNESS, Magic::Witness, u64::from(SLOTS)), (&*first, Magic::Log, 1)];
+    for (name, magic, pages) in pages {
+        let file = match files.open(name, Open::Read) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            file => file.refused(files, name, "open")?,
+        };
+        let mut begins = [0; 8];
+        let read = file.read_full(0, &mut begins).refused(files, name, "read")?;
+        let length = file.length().refused(files, name, "read")?;
+        if length > pages * PAGE_BYTES as u64 || !magic.is_begun(&begins[..read]) {
+            return Ok(false);
+        }
     }
+    Ok(true)
 }
 
 /// Opens the witness. If it is missing, that is damage.

@@ -62,6 +62,8 @@ impl Recovery {
         let held = take_lock(&*files)?;
         let found = match read_witness(&*files, Open::Write) {
             Err(Error::Corruption { .. }) if is_unfinished(&*files)? => {
+                // Whoever makes none takes none for made either: what looks so may have been cut later.
+                let Some(new) = new else { return Err(Error::NoColony { path: files.path() }) };
                 create(&*files, new)?;
                 read_witness(&*files, Open::Write)?
             }
@@ -131,6 +133,7 @@ impl Recovery {
         }
         files.sync_dir().refused(files, "", "sync")?;
         let mut witness = Witness::resume(file, testimony, slot);
+        witness.mend(files)?;
         witness.advance(files, self.header.generation, point, offset)?;
         remove_others(files, self.header.generation)?;
         Ok(Store::start(Recovered {
@@ -155,17 +158,16 @@ fn read_witness(files: &dyn Files, open: Open) -> Result<(Box<dyn File>, Testimo
 }
 
 // Makes a colony, or completes its making.
-fn create(files: &dyn Files, new: Option<&[u8]>) -> Result<()> {
+fn create(files: &dyn Files, settings: &[u8]) -> Result<()> {
     let first = log_name(0);
     let found = match files.open(&first, Open::Read) {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         file => Header::read_unwitnessed(files, &first, &*file.refused(files, &first, "open")?)?,
     };
-    let header = match (found, new) {
+    let header = match found {
         // Settings that were already written stay: another process may have read them.
-        (Some(header), _) if header.generation == 0 => header,
-        (_, None) => return Err(Error::NoColony { path: files.path() }),
-        (_, Some(settings)) => Header {
+        Some(header) if header.generation == 0 => header,
+        _ => Header {
             uuid: fresh_uuid(files)?,
             generation: 0,
             base: Point::default(),

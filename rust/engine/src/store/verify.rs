@@ -145,7 +145,8 @@ impl Verified {
             let told = witness::slot(files, file, slot).and_then(|found| {
                 let written = found.is_some() || witness::is_unwritten(files, file, slot, other)?;
                 let whole = written && witness::is_blank_behind(files, file, slot)?;
-                let reason = "is not what was written; the other slot stands";
+                let other = if other.is_some() { "the other slot stands" } else { "neither is the other slot" };
+                let reason = format!("is not what was written; {other}");
                 if whole { Ok(()) } else { Err(corruption(files, WITNESS, format!("slot {slot}"), reason)) }
             });
             self.told(told)?;

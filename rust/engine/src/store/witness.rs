@@ -138,6 +138,15 @@ impl Witness {
         Witness { file, last, slot, synced: true, synced_at: now() }
     }
 
+    /// Gives the file its length again, if it was cut or grew.
+    pub(super) fn mend(&self, files: &dyn Files) -> Result<()> {
+        let length = u64::from(SLOTS) * PAGE_BYTES as u64;
+        if self.file.length().refused(files, WITNESS, "read")? != length {
+            self.file.set_len(length).refused(files, WITNESS, "mend")?;
+        }
+        Ok(())
+    }
+
     /// Writes up to where the log is acknowledged. This survives the end of the process at once, and a loss of power
     /// after [`Witness::sync`].
     pub(super) fn write(&mut self, files: &dyn Files, generation: u64, point: Point, offset: u64) -> Result<()> {
