@@ -211,3 +211,14 @@ def test_anomalies_and_what_fades_are_told(tmp_path, says):
         code, out, err = says(name, tmp_path / "empty")
         assert (code, out, err.startswith("phago: nothing found: ")) == (1, "", True)
         assert says(name, tmp_path / "empty", "--json") == (1, "[]\n", "")
+
+
+def test_the_place_of_a_wrong_operator_is_shown_below_the_question(kept, says):
+    code, out, err = says("query", kept, 'rain "ions\x1b and', "--operators")
+    lines = err.splitlines()
+    assert (code, out) == (2, "")
+    assert lines[0].startswith("phago: ")
+    assert "at character 6:" in lines[0]
+    assert lines[1:3] == ['    rain "ions  and', "         ^"]
+    assert "`--text`" in lines[3]
+    assert "operators=False" not in err

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .._directory import other_file
 from .._json import json_text
 from ..colony import Colony
-from ..errors import BusyError, CheckpointWarning, CorruptionError, NetworkFileSystemWarning, PhagoError
+from ..errors import BusyError, CheckpointWarning, ConfigError, CorruptionError, NetworkFileSystemWarning, PhagoError
 from ..opening import open as open_colony
 from .exits import BUSY, DAMAGED, Problem
 from .plain import show, warn
@@ -52,7 +52,11 @@ def told(run: Run) -> Run:
         except CorruptionError as error:
             raise Problem(str(error), code=DAMAGED) from error
         except PhagoError as error:
-            raise Problem(str(error)) from error
+            message, place = str(error), ""
+            if isinstance(error, ConfigError) and error.field == "text":
+                # Of an operator of a question it shows the place, in lines below.
+                message, _, place = message.replace("`operators=False`", "`--text`").partition("\n")
+            raise Problem(message, block=place) from error
 
     return ending
 
