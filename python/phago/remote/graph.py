@@ -87,7 +87,6 @@ class _World:
         return _Answer(lambda: dataclasses.asdict(self._asked("stats")))
 
 
-# JSON would make text of a date; the words are those of a colony of this process.
 def _neighbor(edge: Edge) -> Any:
     last = edge.last_activated
     return SimpleNamespace(
