@@ -206,6 +206,7 @@ def test_all_forms_of_numbers_are_the_same_vector():
         ([1, math.nan], "has NaN at index 1; accepted are finite numbers"),
         ([math.inf], "has inf at index 0; accepted are finite numbers"),
         ([1, "2"], "has str at index 1; accepted are numbers in"),
+        ([1, 10**400], "has a number that no float holds at index 1; accepted are numbers in"),
         ("abc", "is str; accepted are numbers in"),
         (b"abc", "is bytes; accepted are numbers in"),
         ({1.0}, "accepted are numbers in"),
@@ -234,6 +235,21 @@ def test_what_is_no_vector_is_refused_and_changes_nothing(vector, reason):
             colony.query("ions", vector=vector)
         assert refused.value.field == "vector"
         assert colony.digest() == before
+
+
+def test_what_interrupts_a_number_of_a_vector_is_passed_on():
+    class Slow:
+        def __float__(self):
+            raise KeyboardInterrupt
+
+    with phago.Colony() as colony:
+        for call in (
+            lambda: colony.query("ions", vector=[Slow()]),
+            lambda: colony.ingest({"text": "ions", "vector": [Slow()]}),
+        ):
+            with pytest.raises(KeyboardInterrupt):
+                call()
+        assert len(colony) == 0
 
 
 def test_a_refused_chunk_fixes_no_number_of_numbers():

@@ -29,7 +29,11 @@ fn read(given: &Bound<'_, PyAny>, depth: usize) -> Result<Filter> {
     };
     let mut filters = Vec::with_capacity(items.len());
     for (key, condition) in items {
-        let name = text(&key).ok_or_else(|| refused_under(&key, Ok("...".into()), "a key that is a str"))?;
+        let Some(name) = text(&key) else {
+            let is_text = key.is_instance_of::<PyString>();
+            let accepted = if is_text { "a key that UTF-8 can encode" } else { "a key that is a str" };
+            return Err(refused_under(&key, Ok("...".into()), accepted));
+        };
         filters.push(match junction(&name, &condition)? {
             Some(junction) => junction.read(&name, &condition, depth)?,
             None => conditions(&name, &key, &condition, depth)?,
@@ -112,7 +116,7 @@ fn conditions(name: &str, key: &Bound<'_, PyAny>, given: &Bound<'_, PyAny>, dept
     }
     let mut wanted = Wanted::new(name, key);
     if let Some(values) = several(given) {
-        wanted.one_of(values?)?;
+        wanted.one_of(None, values?)?;
     } else if given.is_none() {
         wanted.comparisons.push(Comparison::Exists(false));
     } else {
@@ -122,6 +126,9 @@ fn conditions(name: &str, key: &Bound<'_, PyAny>, given: &Bound<'_, PyAny>, dept
             );
             return Err(refused_under(key, repr(given), accepted));
         };
+        if is_nan(&value) {
+            return Err(refused_under(key, repr(given), "a number"));
+        }
         wanted.comparisons.push(Comparison::In(vec![value]));
     }
     wanted.finish()
@@ -153,10 +160,10 @@ impl<'a, 'py> Wanted<'a, 'py> {
         Ok(Filter::new(vec![(self.name.into(), vec![comparison])])?)
     }
 
-    // Any of the values; None matches documents without the key.
-    fn one_of(&mut self, values: Vec<Bound<'_, PyAny>>) -> Result<()> {
+    // Any of the values; None matches documents without the key. They are those of an operator, or stand by themselves.
+    fn one_of(&mut self, operator: Option<&str>, values: Vec<Bound<'_, PyAny>>) -> Result<()> {
         let missing = values.iter().any(Bound::is_none);
-        let values = self.values("in", values)?;
+        let values = self.values(operator, values)?;
         if missing {
             let any = vec![self.alone(Comparison::In(values))?, self.alone(Comparison::Exists(false))?];
             self.filters.push(Filter::any(any)?);
@@ -182,22 +189,22 @@ impl<'a, 'py> Wanted<'a, 'py> {
                 self.filters.push(Filter::not(inner)?);
                 return Ok(());
             }
-            "in" => return self.one_of(self.listed(name, value)?),
+            "in" => return self.one_of(Some(name), self.listed(name, value)?),
             "nin" => {
                 let values = self.listed(name, value)?;
                 if values.iter().any(Bound::is_none) {
                     self.comparisons.push(Comparison::Exists(true));
                 }
-                Comparison::NotIn(self.values(name, values)?)
+                Comparison::NotIn(self.values(Some(name), values)?)
             }
             "exists" => match value.cast::<PyBool>() {
                 Ok(exists) => Comparison::Exists(exists.is_true()),
-                Err(_) => return Err(self.refused(name, value, "True or False")),
+                Err(_) => return Err(self.refused(Some(name), value, "True or False")),
             },
             "eq" if value.is_none() => Comparison::Exists(false),
             "ne" if value.is_none() => Comparison::Exists(true),
             _ => {
-                let value = self.value(name, value)?;
+                let value = self.value(Some(name), value)?;
                 match name {
                     "eq" => Comparison::In(vec![value]),
                     "ne" => Comparison::Ne(value),
@@ -215,21 +222,43 @@ impl<'a, 'py> Wanted<'a, 'py> {
     fn listed<'v>(&self, operator: &str, given: &Bound<'v, PyAny>) -> Result<Vec<Bound<'v, PyAny>>> {
         match several(given) {
             Some(values) => Ok(values?),
-            None => Err(self.refused(operator, given, format!("a list, tuple, set or frozenset of {SCALARS}"))),
+            None => Err(self.refused(Some(operator), given, format!("a list, tuple, set or frozenset of {SCALARS}"))),
         }
     }
 
-    fn values(&self, operator: &str, given: Vec<Bound<'_, PyAny>>) -> Result<Vec<Value>> {
+    fn values(&self, operator: Option<&str>, given: Vec<Bound<'_, PyAny>>) -> Result<Vec<Value>> {
         given.iter().filter(|value| !value.is_none()).map(|value| self.value(operator, value)).collect()
     }
 
-    fn value(&self, operator: &str, value: &Bound<'_, PyAny>) -> Result<Value> {
-        scalar(value)?.ok_or_else(|| self.refused(operator, value, SCALARS))
+    fn value(&self, operator: Option<&str>, given: &Bound<'_, PyAny>) -> Result<Value> {
+        match scalar(given)? {
+            Some(value) if is_nan(&value) => Err(self.refused(operator, given, "a number")),
+            Some(value) => Ok(value),
+            None if operator.is_none() && self.name.starts_with('$') => {
+                Err(self.refused(None, given, format!("{SCALARS}; filters are joined by $and, $or and $not")))
+            }
+            None => Err(self.refused(operator, given, SCALARS)),
+        }
     }
 
-    fn refused(&self, operator: &str, value: &Bound<'_, PyAny>, accepted: impl Into<String>) -> crate::error::Failure {
-        refused_under(self.key, repr(value).map(|value| format!("{{'{operator}': {value}}}")), accepted)
+    // Without an operator, the value stood in a list.
+    fn refused(
+        &self,
+        operator: Option<&str>,
+        value: &Bound<'_, PyAny>,
+        accepted: impl Into<String>,
+    ) -> crate::error::Failure {
+        let shown = repr(value).map(|value| match operator {
+            Some(operator) => format!("{{'{operator}': {value}}}"),
+            None => format!("[{value}]"),
+        });
+        refused_under(self.key, shown, accepted)
     }
+}
+
+// Told here, where the filter is still as it was given.
+fn is_nan(value: &Value) -> bool {
+    matches!(value, Value::Float(number) if number.is_nan())
 }
 
 // Returns the operator of this name, with or without a `$` before it.

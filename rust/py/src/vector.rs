@@ -3,6 +3,7 @@
 use crate::metadata::{kind, sequence};
 use phago_core::documents::{DIMENSION_MAX, Vector};
 use pyo3::buffer::{Element, PyBuffer};
+use pyo3::exceptions::{PyException, PyOverflowError};
 use pyo3::prelude::*;
 
 const ACCEPTED: &str = "numbers in a list, a tuple, an array or any buffer of floats, of one dimension";
@@ -38,7 +39,13 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Vector, String>>
     for (place, item) in items.iter().enumerate() {
         match item.extract::<f64>() {
             Ok(value) => values.push(value),
-            Err(_) => return Ok(Err(format!("has {} at index {place}; accepted are {ACCEPTED}", kind(item)))),
+            Err(error) if error.is_instance_of::<PyException>(item.py()) => {
+                let is_large = error.is_instance_of::<PyOverflowError>(item.py());
+                let what = if is_large { "a number that no float holds".into() } else { kind(item) };
+                return Ok(Err(format!("has {what} at index {place}; accepted are {ACCEPTED}")));
+            }
+            // Not of the item, but for example a Ctrl-C meanwhile.
+            Err(raised) => return Err(raised),
         }
     }
     Ok(Vector::new(&values))
