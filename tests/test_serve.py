@@ -255,6 +255,8 @@ def test_every_answer_has_the_headers_that_keep_it_to_itself(site):
         ("/v1/query", {"text": "a", "k": 0}, 422, "k"),
         ("/v1/query", {"text": "a", "k": 1_001}, 422, "k"),
         ("/v1/query", {"text": "a", "k": True}, 422, "k"),
+        ("/v1/query", {"text": "a", "paths": "false"}, 422, "paths"),
+        ("/v1/query", {"text": "a", "required": {"and": 1}}, 422, None),
         ("/v1/query", b'{"text": "a", "newer": 1e400}', 422, "newer"),
         ("/v1/query", {"text": "a", "ranking": "best"}, 422, "ranking"),
         ("/v1/query", {"text": "a", "ranking": {"x": 1}}, 422, "ranking"),

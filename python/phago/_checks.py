@@ -167,7 +167,8 @@ def texts_of(name: str, value: Any) -> list[str]:
     """An argument that is a string or several."""
     if isinstance(value, str):
         return [question_of(name, value)]
-    if isinstance(value, bytes) or not isinstance(value, Iterable):
+    # The keys of a mapping are hardly what is meant.
+    if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
         raise TypeError(f"`{name}` is a string or several, not {type(value).__name__}")
     found = list(itertools.islice(value, SYNONYMS_MAX + 1))
     return [question_of(name, one) for one in found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
-from ._checks import count, moment_of, question_of, real, refusal
+from ._checks import count, flag, moment_of, question_of, real, refusal
 from ._later import datetime, module
 from ._records import dataclass
 from ._rows import constants, hit, lexical_hit
@@ -68,7 +68,7 @@ class Question:
             if vector is not None:
                 raise refusal("vector", type(vector).__name__, "None with a ranking by words alone")
         text, k = question_of("text", text), count("k", k, 1)
-        return cls(text, k, ranking, where, bool(paths), vector, (span[0], span[1], span[2]), unlike, extras)
+        return cls(text, k, ranking, where, flag("paths", paths), vector, (span[0], span[1], span[2]), unlike, extras)
 
     @property
     def is_lexical(self) -> bool:

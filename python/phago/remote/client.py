@@ -263,7 +263,7 @@ class Client(Unpicklable):
             "query",
             text=text,
             k=count("k", k, 1),
-            paths=bool(paths),
+            paths=flag("paths", paths),
             **_given(
                 ranking=ranking,
                 where=None if where is None else filter_of("where", where),
