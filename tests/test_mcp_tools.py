@@ -231,3 +231,34 @@ def test_a_failure_of_our_own_is_told_and_the_next_call_works(colony, monkeypatc
     assert (answer, failed) == ("`status` failed: ZeroDivisionError: division by zero", True)
     assert "the tool `status` failed" in caplog.text
     assert asked(service, "status")["documents"] == 120
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        ("recall", {"question": "ions", "k": True}, "`k` is True: accepted is a number"),
+        ("recall", {"question": "ions", "newer": False}, "`newer` is False: accepted is a number"),
+        ("recall", {"question": "ions", "token_budget": True}, "`token_budget` is True: accepted is a number"),
+        ("remember", {"documents": [{"text": "Ions.", "thread": "t", "place": True}]}, "place` is True: accepted is a"),
+        ("remember", {"documents": [{"text": "Ions.", "time": 5}]}, "time` is 5: accepted is text in ISO 8601"),
+        ("remember", {"documents": [{"text": "Ions.", "time": True}]}, "time` is True: accepted is text in ISO 8601"),
+    ],
+)
+def test_what_is_hardly_meant_is_refused(name, arguments, says):
+    with phago.Colony() as colony:
+        answer, failed = told(Service(colony), name, **arguments)
+        assert failed
+        assert says in answer
+        assert len(colony) == 0
+
+
+def test_a_number_may_be_text_as_some_models_write_it():
+    with phago.Colony() as colony:
+        service = Service(colony)
+        asked(
+            service,
+            "remember",
+            documents=[{"text": "Ions move.", "place": "3", "thread": "t", "metadata": {"a": True}}],
+        )
+        assert len(asked(service, "recall", question="ions", k="1")["hits"]) == 1
+        assert next(colony.documents()).place == 3

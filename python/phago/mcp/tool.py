@@ -2,26 +2,45 @@
 
 from __future__ import annotations
 
+import datetime
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core import PydanticCustomError
 
 from ..colony import Colony
 
-__all__ = ["Answer", "Arguments", "Cut", "Refused", "Tool"]
+__all__ = ["Answer", "Arguments", "Cut", "Given", "Refused", "Tool"]
 
 
 class Refused(Exception):
     """Something that the agent can mend; the message says how."""
 
 
-class Arguments(BaseModel):
-    """What a tool takes."""
+class Given(BaseModel):
+    """What a model writes: a number may be text, but what is hardly meant for the field is refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _of_its_kind(cls, value: Any, field: ValidationInfo) -> Any:
+        kind = cls.model_fields[str(field.field_name)].annotation
+        kinds = typing.get_args(kind) or (kind,)
+        if isinstance(value, bool) and not {int, float}.isdisjoint(kinds) and bool not in kinds:
+            raise PydanticCustomError("kind", "accepted is a number")
+        # Pydantic takes it for seconds since 1970.
+        if datetime.datetime in kinds and not isinstance(value, str | None):
+            raise PydanticCustomError("kind", "accepted is text in ISO 8601, with an offset")
+        return value
+
+
+class Arguments(Given):
+    """What a tool takes."""
 
 
 class Answer(BaseModel):

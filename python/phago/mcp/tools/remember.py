@@ -7,13 +7,13 @@ import hashlib
 import json
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from ... import _phago
 from ...colony import Colony
 from ...errors import DocumentExists
 from ..budget import TokenBudget, fitted
-from ..tool import Answer, Arguments, Cut, Refused, Tool
+from ..tool import Answer, Arguments, Cut, Given, Refused, Tool
 
 __all__ = ["REMEMBER"]
 
@@ -24,9 +24,7 @@ _CHARACTERS_MAX = 3_000_000
 _Plain = str | int | float | bool
 
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
+class _Document(Given):
     text: str
     id: str | None = Field(None, description="A name of your own to find it by; without one, a hash of the content")
     title: str = ""
