@@ -140,7 +140,14 @@ class Owner:
         self.colony.ingest({"ions cross"})
         self.colony.run()
         self.say([one.text for one in self.colony.documents()], len(self.colony.graph.nodes))
-        for call in (lambda: self.colony.query("ions", k=-1), lambda: self.colony.checkpoint()):
+        self.say(self.colony.tick().tick, self.colony.insights().clusters, len(self.colony.query("ions")))
+        for call in (
+            lambda: self.colony.query("ions", k=-1),
+            lambda: self.colony.checkpoint(),
+            lambda: self.colony.ingest({"text": 5}),
+            lambda: self.colony.query("ions", where={"a": {"x": 1}}),
+            lambda: self.colony.ingest({"id": "a", "text": "ions", "metadata": {"a": object()}}),
+        ):
             try:
                 call()
             except Exception as error:
@@ -149,7 +156,9 @@ class Owner:
 owner = Owner()
 """
     said = child_says(program).splitlines()
-    assert said == ["<Colony of 0 documents at tick 0>", "['ions cross'] 2", "ConfigError", "NotOnDisk"]
+    assert said[:2] == ["<Colony of 0 documents at tick 0>", "['ions cross'] 2"]
+    assert said[2] == "6 () 1"
+    assert said[3:] == ["ConfigError", "NotOnDisk", "InvalidDocument", "ConfigError", "InvalidDocument"]
 
 
 def test_a_colony_that_nobody_closed_is_no_reason_to_wait():

@@ -32,6 +32,7 @@ def _prepare_the_end() -> None:
     if _open:
         # Whoever needs one that is not there is told so.
         with contextlib.suppress(Exception):
+            _phago.load_modules()
             load_all()
 
 

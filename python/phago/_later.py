@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any
 __all__ = ["datetime", "later", "load_all", "module", "pathlib"]
 
 
+_MODULES: list[_Module] = []
+_PARTS: list[Callable[[], object]] = []
+
+
 class _Module:
     """A module that is loaded with the first of its names. They stay its own: a test may replace them for a while."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._module: Any = None
+        _MODULES.append(self)
 
     def load(self) -> Any:
         if self._module is None:
@@ -33,21 +38,21 @@ else:
     datetime, pathlib = _Module("datetime"), _Module("pathlib")
 
 
-_MODULES: list[_Module] = []
-
-
 def module(name: str) -> Any:
     """A module of phago that is loaded with the first of its names: errors, which few programs meet, and what stands in
     signatures, whose hints must be found at run time.
     """
-    _MODULES.append(_Module(name))
-    return _MODULES[-1]
+    return _Module(name)
 
 
 def load_all() -> None:
-    """Load all of them: nothing can be imported any more when the last finalisers run."""
+    """Load all of them, and all names of packages in phago that were loaded: nothing can be imported any more when the
+    last finalisers run.
+    """
     for one in _MODULES:
         one.load()
+    for load in _PARTS:
+        load()
 
 
 def later(package: str, namespace: dict[str, Any], modules: Mapping[str, str]) -> Callable[[str], object]:
@@ -60,4 +65,7 @@ def later(package: str, namespace: dict[str, Any], modules: Mapping[str, str]) -
         found = namespace[name] = getattr(module, name) if modules[name] else module
         return found
 
+    # The names of phago itself are all that there is.
+    if "." in package:
+        _PARTS.append(lambda: [load(name) for name in modules])
     return load

@@ -86,6 +86,7 @@ __all__ = [
     "KEY_BYTES_MAX",
     "KindRow",
     "Living",
+    "load_modules",
     "LocalAnswerRow",
     "LocalConceptRow",
     "METADATA_BYTES_MAX",
@@ -147,6 +148,9 @@ def set_cores(count: int) -> None:
 
 def check_loop() -> None:
     """Raise `RuntimeError` with advice where no loop of asyncio runs."""
+
+def load_modules() -> None:
+    """Import the modules that errors and values need: nothing can be imported any more while Python ends."""
 
 def wait_until_freed() -> Call[int]:
     """Wait until every colony that has been let go of by now is freed, on its own thread; how many were so far."""

@@ -47,12 +47,14 @@ impl From<Failure> for PyErr {
     }
 }
 
-// The exception classes are Python's, because the stable ABI cannot derive them here.
-static ERRORS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+/// Returns `phago.errors`. The exception classes are Python's, because the stable ABI cannot derive them here.
+pub(crate) fn errors(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    static ERRORS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+    ERRORS.get_or_try_init(py, || PyModule::import(py, "phago.errors").map(Bound::unbind)).map(|found| found.bind(py))
+}
 
 fn build(py: Python<'_>, class: &str, message: &str, fields: &Bound<'_, PyDict>) -> PyResult<PyErr> {
-    let module = ERRORS.get_or_try_init(py, || PyModule::import(py, "phago.errors").map(Bound::unbind))?;
-    let value = module.bind(py).getattr(class)?.call((message,), Some(fields))?;
+    let value = errors(py)?.getattr(class)?.call((message,), Some(fields))?;
     Ok(PyErr::from_value(value))
 }
 
@@ -62,9 +64,11 @@ fn raise(py: Python<'_>, error: &Error) -> PyErr {
         Ok(raised) => raised,
         // Ctrl-C while the error was being made, or an exit: that is what ends the call.
         Err(cause) if !cause.is_instance_of::<PyException>(py) => cause,
-        // The Python package beside this module is broken. The message must not be lost.
+        // The Python package beside this module is broken, or Python ends. The message must not be lost.
         Err(cause) => {
-            let outer = PyRuntimeError::new_err(error.to_string());
+            // Made at once: an error that is made when it is looked at panics while Python ends.
+            let made = py.get_type::<PyRuntimeError>().call1((error.to_string(),)).map(PyErr::from_value);
+            let outer = made.unwrap_or_else(|error| error);
             outer.set_cause(py, Some(cause));
             outer
         }

@@ -43,6 +43,7 @@ use phago_core::ids::{DocumentId, NodeId};
 use phago_core::text::{Lexicon, Session};
 use pyo3::exceptions::PyImportError;
 use pyo3::prelude::*;
+use pyo3::types::IntoPyDict;
 use std::sync::Arc;
 
 // Ingest allocates for each document, and what one thread allocates another frees. Its thread-local variables are
@@ -104,6 +105,17 @@ mod _phago {
     #[pyfunction]
     fn check_loop(py: Python<'_>) -> Result<()> {
         crate::mailbox::running_loop(py).map(drop)
+    }
+
+    /// Imports the modules of Python that errors and values need, for calls while Python ends.
+    #[pyfunction]
+    fn load_modules(py: Python<'_>) -> PyResult<()> {
+        crate::error::errors(py)?;
+        crate::metadata::converters(py)?;
+        // PyO3 imports more where it reads mappings, and keeps it.
+        let conditions = [("eq", 1)].into_py_dict(py)?;
+        let filter = [("a", conditions)].into_py_dict(py)?;
+        crate::filter::filter(Some(filter.as_any())).map(drop).map_err(PyErr::from)
     }
 
     /// Waits until every colony dropped so far is freed. Returns how many were, in this process.

@@ -115,10 +115,13 @@ fn is_missing(given: &Bound<'_, PyAny>) -> PyResult<bool> {
 
 // Turns values of other libraries' types into Python's own; see `phago._values`.
 pub(crate) fn plain<'py>(given: &Bound<'py, PyAny>, what: &str) -> PyResult<Bound<'py, PyAny>> {
+    converters(given.py())?.call_method1(what, (given,))
+}
+
+/// Returns `phago._values`.
+pub(crate) fn converters(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     static VALUES: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let py = given.py();
-    let module = VALUES.get_or_try_init(py, || PyModule::import(py, "phago._values").map(Bound::unbind))?;
-    module.bind(py).call_method1(what, (given,))
+    VALUES.get_or_try_init(py, || PyModule::import(py, "phago._values").map(Bound::unbind)).map(|found| found.bind(py))
 }
 
 // Returns text that UTF-8 can encode, unless it is far too long.
