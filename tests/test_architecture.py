@@ -245,13 +245,13 @@ PACKAGE = {
     "_alive": "_checks _mapping _phago _progress _rows agents agents.minds graph results",
     "_alive_aio": "_alive _checks _mapping _phago _progress _rows agents agents.minds graph results",
     "_held": "_checks _later _log _phago _records _settings config errors",
-    "colony": "_alive _checks _embedding _held _intake _jsonl _later _listing _phago _progress _question _rows "
-    "_unpicklable agents.minds config errors graph results view.glance",
+    "colony": "_alive _checks _directory _embedding _held _intake _jsonl _later _listing _phago _progress _question "
+    "_rows _unpicklable agents.minds config errors graph results view.glance",
     "machine.query": "_checks errors ids machine.coordinator machine.shard results",
     "machine.runner": "_checks _phago _rows _settings _unpicklable backends.choice config errors machine.coordinator "
     "machine.shard results",
-    "aio": "_alive_aio _checks _embedding _intake _jsonl _later _phago _progress _question _rows _unpicklable "
-    "agents.minds colony config graph results",
+    "aio": "_alive_aio _checks _directory _embedding _intake _jsonl _later _phago _progress _question _rows "
+    "_unpicklable agents.minds colony config graph results",
     "opening": "_checks _directory _embedding _held _phago _records _settings aio backends backends.choice colony "
     "config errors",
     # Agents, policy and driver know the colony as its users do.

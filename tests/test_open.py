@@ -198,6 +198,32 @@ def test_a_snapshot_is_a_colony_of_its_own(tmp_path):
         assert ("later" in colony, "other" in colony) == (True, False)
 
 
+def test_a_relative_path_needs_a_working_directory(tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(phago.ConfigError, match="`path` is 'memory'; accepted is an absolute path"):
+        phago.open("memory")
+    phago.open(tmp_path / "memory").close()
+
+
+def test_a_snapshot_lies_beside_its_colony_and_not_among_other_files(tmp_path):
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("Mine.")
+    with phago.open(tmp_path / "memory") as colony:
+        colony.ingest("Ions cross.")
+        (tmp_path / "link").symlink_to(tmp_path / "memory")
+        for place in ("memory/copy", "link/deep/copy", "memory/../memory/copy", "notes"):
+            with pytest.raises(phago.ConfigError) as caught:
+                colony.snapshot(tmp_path / place)
+            assert caught.value.field == "path"
+        with pytest.raises(phago.ConfigError):
+            colony.snapshot("http://127.0.0.1:8000")
+    assert os.listdir(tmp_path / "notes") == ["a.txt"]
+    assert not (tmp_path / "memory" / "copy").exists()
+
+
 def test_a_checkpoint_shortens_the_log_and_changes_nothing(tmp_path):
     with phago.open(tmp_path, shards=2) as colony:
         for number in range(20):

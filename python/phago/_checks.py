@@ -182,7 +182,11 @@ def directory_of(name: str, value: Any) -> pathlib.Path:
         raise TypeError(f"`{name}` is a path, not {type(value).__name__}") from None
     if not path or "\0" in path:
         raise refusal(name, value, "the path of a directory")
-    return pathlib.Path(path).absolute()
+    try:
+        return pathlib.Path(path).absolute()
+    except FileNotFoundError as error:
+        # The working directory was deleted.
+        raise refusal(name, value, "an absolute path, as there is no working directory any more") from error
 
 
 def time_of(name: str, value: Any) -> int:

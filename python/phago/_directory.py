@@ -9,7 +9,7 @@ from typing import Any
 
 from ._checks import directory_of, refusal
 
-__all__ = ["directory_given", "is_elsewhere", "is_server", "is_url", "other_file", "refuse_others"]
+__all__ = ["copy_given", "directory_given", "is_elsewhere", "is_server", "is_url", "other_file", "refuse_others"]
 
 # The files by which a colony is one, and those that stand beside them; others have a LOCK too.
 _COLONYS = re.compile(r"witness|(?:log|checkpoint)-(?:0|[1-9]\d*)", re.ASCII)
@@ -50,6 +50,19 @@ def directory_given(name: str, given: Any) -> Path:
     if is_elsewhere(given):
         raise refusal(name, given, "the path of a directory")
     return directory_of(name, given)
+
+
+def copy_given(name: str, given: Any, home: Path | None) -> Path:
+    """An argument that is the place of a copy of the colony that lives at `home`.
+
+    Raises:
+        ConfigError: No directory, one that holds other files and no colony, or one inside of the colony's own.
+    """
+    path = directory_given(name, given)
+    refuse_others(name, path)
+    if home is not None and home.resolve() in path.resolve().parents:
+        raise refusal(name, str(path), "a directory beside the colony's, and not in it")
+    return path
 
 
 def refuse_others(name: str, path: Path) -> None:

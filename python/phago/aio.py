@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, Self, overload
 
 from . import _phago, results
 from ._alive_aio import AsyncAlive
-from ._checks import beginning_of, count, directory_of, extras_of, question_of, text_of, time_of
+from ._checks import beginning_of, count, extras_of, question_of, text_of, time_of
 from ._embedding import Embed, Vector
 from ._intake import (
     DigestOf,
@@ -54,11 +54,12 @@ from .results import (
 
 # What few programs need.
 if TYPE_CHECKING:
+    from . import _directory as directory
     from . import _jsonl as jsonl
     from . import graph as graphs
     from .agents.minds import Minds
 else:
-    graphs, jsonl = module("phago.graph"), module("phago._jsonl")
+    directory, graphs, jsonl = module("phago._directory"), module("phago.graph"), module("phago._jsonl")
 
 __all__ = ["AsyncColony"]
 
@@ -381,7 +382,8 @@ class AsyncColony(AsyncAlive, Unpicklable):
 
     async def snapshot(self, path: str | os.PathLike[str]) -> None:
         """See `Colony.snapshot`. A cancelled one goes on."""
-        await self._colony._open().writer("snapshot").snapshot(directory_of("path", path)).start()
+        held = self._colony._open()
+        await held.writer("snapshot").snapshot(directory.copy_given("path", path, held.path)).start()
 
     async def refresh(self) -> bool:
         """See `Colony.refresh`. A cancelled one was done or not; the next one sees."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, Self, overload
 
 from . import _phago, results
 from ._alive import Alive
-from ._checks import beginning_of, count, directory_of, extras_of, question_of, text_of, time_of
+from ._checks import beginning_of, count, extras_of, question_of, text_of, time_of
 from ._embedding import Embed, Embedding, Vector, embedding_of
 from ._held import Held, config_given, in_memory, runner_given, shards_given
 from ._intake import (
@@ -53,6 +53,7 @@ from .results import (
 
 # What few programs need.
 if TYPE_CHECKING:
+    from . import _directory as directory
     from . import _jsonl as jsonl
     from . import _listing as listing
     from . import errors
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from .agents.minds import Minds
 else:
     errors, graphs = module("phago.errors"), module("phago.graph")
-    jsonl, listing = module("phago._jsonl"), module("phago._listing")
+    directory, jsonl, listing = module("phago._directory"), module("phago._jsonl"), module("phago._listing")
 
 __all__ = ["Colony"]
 
@@ -755,15 +756,17 @@ class Colony(Alive, Unpicklable):
         """Write the colony, as it is now, into another directory, as a colony of its own.
 
         Args:
-            path: A directory that holds no colony; it is made where there is none.
+            path: A directory beside the colony's, empty but for hidden files; it is made where there is none.
 
         Raises:
             ColonyExists: There is a colony.
+            ConfigError: It holds other files, or lies in the colony's own directory.
             NotOnDisk: A colony in memory.
             ReadOnlyError: A colony that was opened to read.
             StorageError: The system refused.
         """
-        self._open().writer("snapshot").snapshot(directory_of("path", path)).wait()
+        held = self._open()
+        held.writer("snapshot").snapshot(directory.copy_given("path", path, held.path)).wait()
 
     def refresh(self) -> bool:
         """Move a colony that was opened to read on to what is committed now; says whether there was anything new.
