@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 
 import phago
+import pytest
 from phago import _phago
 
 HERE = Path(__file__).resolve().parent
@@ -259,3 +260,19 @@ def ids_of(path):
 def files_of(path):
     """The bytes of all files of a folder, by name."""
     return {file.name: file.read_bytes() for file in sorted(Path(path).iterdir())}
+
+
+def begun(colony):
+    """A colony with a little in it, digested."""
+    colony.ingest(["Ions cross the membrane.", "The membrane holds the cell.", "Enzymes in the cell split sugar."])
+    colony.run()
+    return colony
+
+
+def refused(colony, error=phago.AgentError):
+    """Make a tick that fails, and see that nothing changed. Returns the error."""
+    before, tick = colony.digest(), colony.stats().tick
+    with pytest.raises(error) as caught:
+        colony.tick()
+    assert (colony.digest(), colony.stats().tick) == (before, tick)
+    return caught.value

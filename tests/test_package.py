@@ -160,7 +160,7 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {"averages", "averages_json", "model", "vectors"}
     # A memory in an agent's tools, and in frameworks.
     inner |= {*phago.mcp.__all__, "TOOLS", "EXPLAIN", "FORGET", "INSIGHTS", "RECALL", "RELATED", "REMEMBER", "STATUS"}
-    inner |= {"Answer", "Arguments", "Cut", "Refused", "Tool", "TokenBudget", "as_text", "fitted", "part_of"}
+    inner |= {"Answer", "Arguments", "Cut", "Given", "Refused", "Tool", "TokenBudget", "as_text", "fitted", "part_of"}
     inner |= {"shortened", "tokens", "DOCUMENTS", "HitRow", "Origin", "hit_row", "id_of", "origin_of", "uri_of"}
     inner |= {"INSTRUCTIONS", "NotThere", "server_of", "Guard", "Route", "Lines", "CLIENTS", "Client"}
     inner |= {"Unreadable", "entry", "install", "PhagoRetriever", "PhagoStore", "documents"}
