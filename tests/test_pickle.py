@@ -12,7 +12,7 @@ import pytest
 from support import child_says, cluster, ingest_into, seeded_documents
 
 DOCUMENTS = [one for one in seeded_documents(30) if "id" in one]
-PROTOCOLS = range(2, pickle.HIGHEST_PROTOCOL + 1)
+PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 
 
 def there_and_back(thing):

@@ -38,6 +38,10 @@ class _StoredRows:
     def __init__(self, rows: tuple[tuple[Any, ...], ...]) -> None:
         self.rows = rows
 
+    # Also for protocols that know nothing of slots.
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _StoredRows, (self.rows,)
+
     def __len__(self) -> int:
         return len(self.rows)
 
