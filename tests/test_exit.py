@@ -157,7 +157,7 @@ owner = Owner()
 """
     said = child_says(program).splitlines()
     assert said[:2] == ["<Colony of 0 documents at tick 0>", "['ions cross'] 2"]
-    assert said[2] == "6 () 1"
+    assert said[2] == "5 () 1"
     assert said[3:] == ["ConfigError", "NotOnDisk", "InvalidDocument", "ConfigError", "InvalidDocument"]
 
 
