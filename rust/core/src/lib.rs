@@ -38,6 +38,7 @@ pub mod coordinator;
 pub mod documents;
 pub mod dump;
 pub mod error;
+mod exact;
 pub mod field;
 pub mod ghost;
 pub mod graph;

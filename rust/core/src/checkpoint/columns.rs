@@ -3,10 +3,12 @@
 
 use super::piece::{Columns, Piece};
 use crate::documents::Columns as _;
+use crate::exact;
 use crate::reinforcement::Reinforcement;
 use crate::text::Sequence;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The version of the columns.
 pub(super) const VERSION: u32 = 1;
@@ -56,12 +58,14 @@ pub(super) struct State<'a> {
 #[derive(Deserialize, Serialize)]
 pub(super) struct Words<'a> {
     // By term index.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "exact::list")]
     pub(super) stems: Vec<&'a str>,
     // By form index.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "exact::list")]
     pub(super) forms: Vec<&'a str>,
+    #[serde(deserialize_with = "exact::list")]
     pub(super) terms: Vec<u32>,
+    #[serde(deserialize_with = "exact::list")]
     pub(super) counts: Vec<u64>,
 }
 
@@ -70,8 +74,10 @@ pub(super) struct Words<'a> {
 pub(super) struct Analyses<S> {
     pub(super) terms: Lists,
     // For each term of each document.
+    #[serde(deserialize_with = "exact::list")]
     pub(super) counts: Vec<u32>,
     pub(super) titles: Lists,
+    #[serde(deserialize_with = "exact::list", bound(deserialize = "S: Deserialize<'de>"))]
     pub(super) sequences: Vec<S>,
 }
 
@@ -87,8 +93,10 @@ pub(super) type ReadAnalyses = Analyses<Sequence>;
 #[derive(Debug, Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
 pub(super) struct Progress {
+    #[serde(deserialize_with = "exact::list")]
     pub(super) arrivals: Vec<u32>,
     // 0 for none, else 1 + the tick.
+    #[serde(deserialize_with = "exact::list")]
     pub(super) digested: Vec<u64>,
     // Indices into the document's list of terms.
     pub(super) concepts: Lists,
@@ -109,15 +117,22 @@ impl Progress {
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(test, derive(Serialize))]
 pub(super) struct Graph {
+    #[serde(deserialize_with = "exact::list")]
     pub(super) terms: Vec<u32>,
+    #[serde(deserialize_with = "exact::list")]
     pub(super) wirings: Vec<u32>,
+    #[serde(deserialize_with = "exact::list")]
     pub(super) uses: Vec<u64>,
     // For each node, the targets of its synapses, in order.
     pub(super) targets: Lists,
+    #[serde(deserialize_with = "exact::list")]
     pub(super) weights: Vec<u32>,
     // The ticks since the last activation: most synapses share few values.
+    #[serde(deserialize_with = "exact::list")]
     pub(super) since: Vec<u32>,
+    #[serde(deserialize_with = "exact::list")]
     pub(super) ages: Vec<u32>,
+    #[serde(deserialize_with = "exact::list")]
     pub(super) co_activations: Vec<u32>,
 }
 
@@ -129,15 +144,14 @@ impl Graph {
     }
 }
 
-/// A list of numbers with an entry of a column for each.
-pub(super) type Pairs = Box<[(u32, u32)]>;
-
 /// Lists of numbers, one after the other. A number that is no less than the one before it in its list is written as the
 /// difference, so that a sorted list is short. Differences wrap, so that an unsorted one is right too.
 #[derive(Debug, Default, Deserialize)]
-#[cfg_attr(test, derive(Serialize))]
+#[cfg_attr(test, derive(Clone, Serialize))]
 pub(super) struct Lists {
+    #[serde(deserialize_with = "exact::list")]
     lengths: Vec<u32>,
+    #[serde(deserialize_with = "exact::list")]
     steps: Vec<u32>,
 }
 
@@ -157,42 +171,58 @@ impl Lists {
         self.lengths.push((self.steps.len() - from) as u32);
     }
 
-    /// Decodes all lists, in order.
+    /// Decodes all lists, where they stand.
     ///
     /// # Errors
     /// [`Error::Wire`] if the lengths do not match.
-    pub(super) fn read(&self) -> Result<Vec<Box<[u32]>>> {
-        self.each(|number, _| number)
-    }
-
-    /// Decodes all lists, in order, each number with its entry in a column beside them.
-    ///
-    /// # Errors
-    /// As [`Lists::read`]; [`Error::Wire`] if the column has another length.
-    pub(super) fn beside(&self, column: &[u32]) -> Result<Vec<Pairs>> {
-        if column.len() != self.steps.len() {
-            return Err(odd(format!("a column has {} entries beside lists of {}", column.len(), self.steps.len())));
-        }
-        self.each(|number, at| (number, column[at]))
-    }
-
-    fn each<T>(&self, entry: impl Fn(u32, usize) -> T) -> Result<Vec<Box<[T]>>> {
-        let mut lists = Vec::with_capacity(self.lengths.len());
-        let mut rest = &self.steps[..];
-        for &length in &self.lengths {
-            let Some((steps, after)) = rest.split_at_checked(length as usize) else {
-                return Err(odd("a list is cut off"));
-            };
-            let begun = self.steps.len() - rest.len();
-            rest = after;
+    pub(super) fn read(self) -> Result<Runs> {
+        let Lists { lengths, steps: mut numbers } = self;
+        let (mut ends, mut end) = (Vec::with_capacity(lengths.len()), 0usize);
+        for length in lengths {
+            let run = numbers.get_mut(end..).and_then(|rest| rest.get_mut(..length as usize));
             let mut last = 0u32;
-            let list = steps.iter().zip(begun..).map(|(step, at)| {
-                last = last.wrapping_add(*step);
-                entry(last, at)
-            });
-            lists.push(list.collect());
+            for number in run.ok_or_else(|| odd("a list is cut off"))? {
+                last = last.wrapping_add(*number);
+                *number = last;
+            }
+            end += length as usize;
+            ends.push(end);
         }
-        if rest.is_empty() { Ok(lists) } else { Err(odd("numbers belong to no list")) }
+        if end == numbers.len() { Ok(Runs { numbers, ends }) } else { Err(odd("numbers belong to no list")) }
+    }
+}
+
+/// Lists of numbers, decoded, one behind the other.
+#[derive(Debug, Default)]
+pub(super) struct Runs {
+    numbers: Vec<u32>,
+    ends: Vec<usize>,
+}
+
+impl Runs {
+    /// Returns how many lists there are.
+    pub(super) fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Returns the numbers of all lists, in order.
+    pub(super) fn numbers(&self) -> &[u32] {
+        &self.numbers
+    }
+
+    /// Returns where in them the numbers of a list stand.
+    pub(super) fn range(&self, list: usize) -> Range<usize> {
+        list.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[list]
+    }
+
+    /// Returns a list.
+    pub(super) fn of(&self, list: usize) -> &[u32] {
+        &self.numbers[self.range(list)]
+    }
+
+    /// Returns all lists, in order.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.len()).map(|list| self.of(list))
     }
 }
 

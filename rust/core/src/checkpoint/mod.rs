@@ -22,7 +22,6 @@ mod write;
 
 pub use columns::Section;
 pub use piece::Piece;
-pub use placing::Placing;
-pub use read::{Parsed, build, build_with, read};
+pub use read::{Job, Parsed, build, build_with, read};
 pub use share::Share;
 pub use write::{Pieces, WordsInUse, as_it_is, common, join, write};

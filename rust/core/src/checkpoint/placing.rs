@@ -1,6 +1,7 @@
-//! What a checkpoint has for the shard of one seat. Seats share nothing of it, so they can take it beside each other.
+//! What a checkpoint has for the shard of one seat. Seats share nothing of it, and nodes nothing with documents, so all
+//! of it can be read beside each other.
 
-use super::columns::{Graph, odd};
+use super::columns::{Graph, Runs, odd};
 use super::sums::Wired;
 use crate::Result;
 use crate::commons::Commons;
@@ -8,26 +9,40 @@ use crate::documents::{Analysed, Body};
 use crate::graph::synapse::ONE;
 use crate::graph::{Decays, Synapse};
 use crate::ids::DocumentId;
-use crate::shard::{Ends, Shard};
+use crate::shard::{Ends, Nodes, Shard};
 use crate::text::{Analysis, Sequence, norm};
 
 /// A document as it was stored.
 pub(super) struct Stored {
     pub(super) id: DocumentId,
-    pub(super) body: Body,
-    pub(super) terms: Box<[(u32, u32)]>,
-    pub(super) title: Box<[u32]>,
+    pub(super) body: Box<Body>,
+    // Its place in the columns.
+    pub(super) place: usize,
     pub(super) sequence: Sequence,
+    // As `norm_of` returns it.
+    pub(super) norm: f64,
     pub(super) arrival: u32,
-    // The tick that digested it, and the concepts that it wired.
-    pub(super) digested: Option<(u32, Box<[u32]>)>,
+    // The tick that digested it.
+    pub(super) digested: Option<u32>,
 }
 
-/// The documents and nodes of a seat whose shard is given.
-pub struct Placing<'a> {
-    pub(super) shard: &'a mut Shard,
-    pub(super) documents: Vec<Stored>,
-    pub(super) rows: Rows<'a>,
+/// Lists of numbers that all documents have.
+#[derive(Debug)]
+pub(super) struct ListsOf {
+    pub(super) terms: Runs,
+    // For each term of each document.
+    pub(super) counts: Vec<u32>,
+    pub(super) titles: Runs,
+    // Those that were wired, as indices into the document's terms.
+    pub(super) concepts: Runs,
+}
+
+impl ListsOf {
+    /// Returns the terms of a document, and how often it has each.
+    pub(super) fn terms(&self, place: usize) -> (&[u32], &[u32]) {
+        let range = self.terms.range(place);
+        (&self.terms.numbers()[range.clone()], &self.counts[range])
+    }
 }
 
 /// All nodes of a checkpoint.
@@ -36,53 +51,53 @@ pub(super) struct Rows<'a> {
     pub(super) commons: &'a Commons,
     pub(super) wired: &'a Wired,
     pub(super) columns: &'a Graph,
-    pub(super) targets: &'a [Box<[u32]>],
-    // By node: how many synapses are before its own.
-    pub(super) begun: &'a [usize],
+    pub(super) targets: &'a Runs,
     // By seat: its nodes.
     pub(super) nodes: &'a [Vec<u32>],
 }
 
-impl Placing<'_> {
-    /// Puts all of it into the shard.
-    ///
-    /// # Errors
-    /// [`crate::Error::Wire`] for what no colony wrote.
-    pub fn place(self) -> Result<()> {
-        let Placing { shard, documents, rows } = self;
-        for document in documents {
-            put(shard, document)?;
-        }
-        rows.put(shard)
-    }
-}
-
-fn put(shard: &mut Shard, document: Stored) -> Result<()> {
-    let Stored { id, body, terms, title, sequence, arrival, digested } = document;
-    let has = |term: &u32| terms.binary_search_by_key(term, |known| known.0).is_ok();
-    if !sequence.fits(terms.len(), &body.text) || !title.iter().all(has) {
+/// Returns the norm of a document.
+///
+/// # Errors
+/// [`crate::Error::Wire`] if title and sequence are not those of a text with these terms.
+pub(super) fn norm_of(lists: &ListsOf, place: usize, sequence: &Sequence, text: &str) -> Result<f64> {
+    let ((terms, counts), title) = (lists.terms(place), lists.titles.of(place));
+    let has = |term: &u32| terms.binary_search(term).is_ok();
+    if !sequence.fits(terms.len(), text) || !title.iter().all(has) {
         return Err(odd("a document's words do not fit together"));
     }
     let stands = sequence.standing(terms.len());
-    let norm = norm(terms.iter().zip(stands).filter(|(_, stands)| *stands).map(|(term, _)| term.1));
-    let analysis = Analysis::stored(terms, norm, title, sequence);
-    shard.insert(Analysed { id, body: Box::new(body), analysis: Box::new(analysis) }, arrival);
-    if let Some((tick, wired)) = digested {
-        shard.restore_digested(id, tick, wired);
+    Ok(norm(counts.iter().zip(stands).filter(|(_, stands)| *stands).map(|(count, _)| *count)))
+}
+
+/// Puts a document into its shard.
+pub(super) fn put(shard: &mut Shard, document: Stored, lists: &ListsOf) {
+    let Stored { id, body, place, sequence, norm, arrival, digested } = document;
+    let (terms, counts) = lists.terms(place);
+    let words = terms.iter().copied().zip(counts.iter().copied()).collect();
+    let analysis = Analysis::stored(words, norm, lists.titles.of(place).into(), sequence);
+    shard.insert(Analysed { id, body, analysis: Box::new(analysis) }, arrival);
+    if let Some(tick) = digested {
+        let concepts = lists.concepts.of(place).iter().map(|concept| terms[*concept as usize]);
+        shard.restore_digested(id, tick, concepts.collect());
     }
-    Ok(())
 }
 
 impl Rows<'_> {
-    fn put(&self, shard: &mut Shard) -> Result<()> {
-        let Rows { commons, wired, columns, targets, begun, nodes } = *self;
-        let (pinned, now) = (Vec::from(shard.pinned()), commons.tick() as u32);
+    /// Returns the nodes of a seat, of which these are pinned.
+    ///
+    /// # Errors
+    /// [`crate::Error::Wire`] for what no colony wrote.
+    pub(super) fn of(&self, seat: usize, pinned: Vec<u32>) -> Result<Nodes> {
+        let Rows { commons, wired, columns, targets, nodes } = *self;
+        let now = commons.tick() as u32;
         let decays = Decays::new(commons.config(), pinned);
         let cap = commons.config().max_edge_degree as usize;
         let mut known = [false, true].map(|is_pinned| Ends::new(decays.law(is_pinned)));
-        let (mut row, mut ends) = (Vec::new(), Vec::new());
-        for node in nodes[commons.seat(shard.id())].iter().map(|node| *node as usize) {
-            let (term, targets, wirings) = (columns.terms[node], &targets[node], columns.wirings[node]);
+        let (mut row, mut ends, mut read) = (Vec::new(), Vec::new(), Nodes::default());
+        for node in nodes[seat].iter().map(|node| *node as usize) {
+            let (term, range, wirings) = (columns.terms[node], targets.range(node), columns.wirings[node]);
+            let targets = targets.of(node);
             if wirings == 0 || wired.of(term) != wirings {
                 return Err(odd("`wirings` has not the number of a node's documents"));
             }
@@ -91,7 +106,7 @@ impl Rows<'_> {
             }
             row.clear();
             ends.clear();
-            for (&target, at) in targets.iter().zip(begun[node]..) {
+            for (&target, at) in targets.iter().zip(range) {
                 let last = now.checked_sub(columns.since[at]);
                 let made = last.and_then(|last| Some((last, last.checked_sub(columns.ages[at])?)));
                 let (last, created) = made.ok_or_else(|| odd("a synapse was made before the first tick"))?;
@@ -109,10 +124,10 @@ impl Rows<'_> {
                 row.push(synapse);
                 ends.extend(end);
             }
-            if !shard.restore_node(commons.home(term).slot, term, wirings, columns.uses[node], &row, &ends) {
+            if !read.add(commons.home(term).slot, term, wirings, columns.uses[node], &row, &ends) {
                 return Err(odd("a node stands twice"));
             }
         }
-        Ok(())
+        Ok(read)
     }
 }

@@ -1,22 +1,22 @@
 //! Converts columns to a colony. The caller has checked the bytes; if they do not fit together all the same, that is an
 //! error and never a panic.
 
-use super::columns::{Graph, Pairs, Progress, ReadAnalyses, Section, State, VERSION, Words, odd};
-use super::placing::{Placing, Rows, Stored};
+use super::columns::{Graph, Progress, ReadAnalyses, Runs, Section, State, VERSION, Words, odd};
+use super::placing::{ListsOf, Rows, Stored, norm_of, put};
 use super::share::Share;
-use super::sums::{Counted, Wired};
+use super::sums::{Counted, Sums, Wired};
 use crate::Result;
 use crate::agents::Digester;
 use crate::commons::{Commons, Waiting};
 use crate::config::ColonyConfig;
-use crate::documents::{Bodies, Vector};
-use crate::ids::{AgentId, TICK_MAX};
+use crate::documents::{Bodies, Body, Vector};
+use crate::ids::{AgentId, DocumentId, ShardId, TICK_MAX};
 use crate::life::Life;
 use crate::maps::Set;
 use crate::metadata::Metadata;
 use crate::replica::Replica;
 use crate::ring::Ring;
-use crate::shard::Shard;
+use crate::shard::{Nodes, Shard};
 use crate::text::{ANALYSER, Sequence};
 use serde::Deserialize;
 
@@ -46,15 +46,16 @@ enum Columns {
     // Columns of strings, which are borrowed when the colony is built.
     Bytes(Vec<u8>),
     Analyses(Analyses),
-    Progress(Progress, Vec<Box<[u32]>>),
-    Graph(Graph, Vec<Box<[u32]>>),
+    Progress(Progress, Runs),
+    Graph(Graph, Runs),
 }
 
 // By document.
 #[derive(Debug)]
 struct Analyses {
-    terms: Vec<Pairs>,
-    titles: Vec<Box<[u32]>>,
+    terms: Runs,
+    counts: Vec<u32>,
+    titles: Runs,
     sequences: Vec<Sequence>,
 }
 
@@ -68,16 +69,18 @@ impl Parsed {
             Section::State | Section::Words | Section::Bodies => Columns::Bytes(bytes),
             Section::Analyses => {
                 let ReadAnalyses { terms, counts, titles, sequences } = decode(&bytes)?;
-                Columns::Analyses(Analyses { terms: terms.beside(&counts)?, titles: titles.read()?, sequences })
+                let (terms, titles) = (terms.read()?, titles.read()?);
+                equal(&[terms.numbers().len(), counts.len()])?;
+                Columns::Analyses(Analyses { terms, counts, titles, sequences })
             }
             Section::Progress => {
-                let columns: Progress = decode(&bytes)?;
-                let concepts = columns.concepts.read()?;
+                let mut columns: Progress = decode(&bytes)?;
+                let concepts = std::mem::take(&mut columns.concepts).read()?;
                 Columns::Progress(columns, concepts)
             }
             Section::Graph => {
-                let columns: Graph = decode(&bytes)?;
-                let targets = columns.targets.read()?;
+                let mut columns: Graph = decode(&bytes)?;
+                let targets = std::mem::take(&mut columns.targets).read()?;
                 Columns::Graph(columns, targets)
             }
         }))
@@ -105,11 +108,14 @@ pub fn build(
     share: Share<'_>,
     get: impl FnMut(Section) -> Result<Parsed>,
 ) -> Result<Replica> {
-    build_with(config, ring, share, get, |work| work.into_iter().try_for_each(Placing::place))
+    build_with(config, ring, share, get, |jobs| jobs.into_iter().try_for_each(|job| job()))
 }
 
-/// Does what [`build`] does, but leaves what concerns one shard alone to `run`, which may do it in parallel: it must
-/// run [`Placing::place`] on each, or return an error of one.
+/// Work that may be done beside other work.
+pub type Job<'a> = Box<dyn FnOnce() -> Result<()> + Send + 'a>;
+
+/// Does what [`build`] does, but leaves work to `run` several times, which may do it in parallel: it must do each of
+/// the jobs, or return an error of one.
 ///
 /// # Errors
 /// Those of [`read`].
@@ -121,7 +127,7 @@ pub fn build_with(
     ring: Ring,
     share: Share<'_>,
     mut get: impl FnMut(Section) -> Result<Parsed>,
-    run: impl FnOnce(Vec<Placing<'_>>) -> Result<()>,
+    run: impl Fn(Vec<Job<'_>>) -> Result<()>,
 ) -> Result<Replica> {
     let mut replica = Replica::new(config, ring)?;
     match share {
@@ -154,13 +160,19 @@ pub fn build_with(
                 commons.restore_life(life);
             }
         }
-        let Columns::Progress(progress, concepts) = get(Section::Progress)?.0 else {
+        // Read while others still parse the next two.
+        let section = get(Section::Bodies)?;
+        let bodies: Bodies<'_, Metadata> = decode(section.bytes()?)?;
+        let (Columns::Progress(progress, concepts), Columns::Analyses(analyses)) =
+            (get(Section::Progress)?.0, get(Section::Analyses)?.0)
+        else {
             return Err(odd("a section is another one"));
         };
-        let mut wired = Wired::new(commons);
-        let lists = (get(Section::Analyses)?, concepts);
-        let bodies = get(Section::Bodies)?;
-        let standing = documents(commons, share, bodies.bytes()?, lists, &progress, (counted, &mut wired))?;
+        let Analyses { terms, counts, titles, sequences } = analyses;
+        let lists = ListsOf { terms, counts, titles, concepts };
+        let columns = (bodies, &lists, sequences);
+        let (standing, mut wired) = documents(commons, share, columns, &progress, counted, &run)?;
+        drop(section);
         let counts = (standing.digested, standing.failed);
         if counts != (state.digested, state.failed) {
             return Err(odd(format!("{counts:?} documents were digested, not {:?}", (state.digested, state.failed))));
@@ -168,7 +180,10 @@ pub fn build_with(
         waiting(commons, shards, share, &standing.ids, progress, &mut wired)?;
         match share {
             Share::Driver => Ok(()),
-            _ => place((commons, &wired), shards, share, standing.documents, get(Section::Graph)?, run),
+            _ => {
+                let graph = get(Section::Graph)?;
+                place((commons, &wired), shards, share, (standing.documents, &lists), graph, run)
+            }
         }
     })?;
     Ok(replica)
@@ -184,9 +199,9 @@ fn decode<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
 }
 
 // Whether all are indices of terms.
-fn below(commons: &Commons, lists: &[Box<[u32]>]) -> Result<()> {
-    let terms = commons.terms() as u32;
-    let fits = lists.iter().all(|list| list.iter().all(|number| *number < terms));
+fn below(commons: &Commons, lists: &Runs) -> Result<()> {
+    let greatest = lists.numbers().iter().max();
+    let fits = greatest.is_none_or(|greatest| (*greatest as usize) < commons.terms());
     if fits { Ok(()) } else { Err(odd("a number is beyond what there is")) }
 }
 
@@ -221,62 +236,93 @@ struct Standing {
     documents: Vec<Vec<Stored>>,
 }
 
+/// What can be said of a document by itself.
+struct Named {
+    id: DocumentId,
+    shard: ShardId,
+    body: Box<Body>,
+    // 0 if its shard is not given.
+    norm: f64,
+}
+
+// So many documents are named together.
+const NAMED_TOGETHER: usize = 2048;
+
 // Every share counts all documents, so that all have the same statistics.
 fn documents(
     commons: &mut Commons,
     share: Share<'_>,
-    bodies: &[u8],
-    (analyses, concepts): (Parsed, Vec<Box<[u32]>>),
+    (bodies, lists, sequences): (Bodies<'_, Metadata>, &ListsOf, Vec<Sequence>),
     progress: &Progress,
-    (mut counted, wired_by): (Counted, &mut Wired),
-) -> Result<Standing> {
-    let bodies: Bodies<'_, Metadata> = decode(bodies)?;
-    let Columns::Analyses(Analyses { terms, titles, sequences }) = analyses.0 else {
-        return Err(odd("a section is another one"));
-    };
+    counted: Counted,
+    run: impl Fn(Vec<Job<'_>>) -> Result<()>,
+) -> Result<(Standing, Wired)> {
+    let ListsOf { terms, titles, concepts, .. } = lists;
     let (arrivals, digested) = (&progress.arrivals, &progress.digested);
     let count = sequences.len();
     equal(&bodies.lengths())?;
     equal(&[bodies.lengths()[0], count])?;
     equal(&[count, terms.len(), titles.len(), concepts.len(), arrivals.len(), digested.len()])?;
-    below(commons, &titles)?;
+    below(commons, titles)?;
+
+    let parts: Vec<Bodies<'_, Metadata>> = bodies.parts(NAMED_TOGETHER).collect();
+    let mut named: Vec<Vec<Named>> = parts.iter().map(|_| Vec::new()).collect();
+    let mut sums = Sums::new(commons, counted);
+    let known: &Commons = commons;
+    let name = |place: usize, body: Body| -> Result<Named> {
+        body.check(place)?;
+        let id = body.id();
+        let shard = known.ring().shard_of(id.0);
+        let norm = match share.has(known.seat(shard)) {
+            true => norm_of(lists, place, &sequences[place], &body.text)?,
+            false => 0.0,
+        };
+        Ok(Named { id, shard, body: Box::new(body), norm })
+    };
+    let name = &name;
+    let mut jobs: Vec<Job<'_>> = vec![Box::new(|| {
+        for (place, (sequence, digested)) in sequences.iter().zip(digested).enumerate() {
+            sums.take(known, lists.terms(place), sequence.len(), concepts.of(place), *digested > 0)?;
+        }
+        Ok(())
+    })];
+    for ((part, bodies), named) in parts.into_iter().enumerate().zip(&mut named) {
+        jobs.push(Box::new(move || {
+            named.reserve(NAMED_TOGETHER);
+            for (place, body) in (part * NAMED_TOGETHER..).zip(bodies.into_bodies()) {
+                named.push(name(place, body)?);
+            }
+            Ok(())
+        }));
+    }
+    run(jobs)?;
+    let (statistics, wired) = sums.end(commons)?;
+    commons.restore_statistics(statistics);
 
     let mut standing = Standing::default();
     // As the first vector has it.
     let mut dimension: Option<u32> = None;
     standing.ids.reserve(count);
-    standing.documents.resize_with(commons.seat_count(), Vec::new);
-    let bodies = bodies.into_bodies().zip(sequences);
-    let lists = terms.into_iter().zip(titles).zip(concepts);
-    for (place, ((body, lists), (&arrival, &digested))) in
-        bodies.zip(lists).zip(arrivals.iter().zip(digested)).enumerate()
-    {
-        let ((body, sequence), ((terms, title), mut concepts)) = (body, lists);
-        body.check(place)?;
+    // The ring parts them about evenly.
+    let room = count / commons.seat_count() * 9 / 8 + 16;
+    let seats =
+        (0..commons.seat_count()).map(|seat| if share.has(seat) { Vec::with_capacity(room) } else { Vec::new() });
+    standing.documents = seats.collect();
+    let documents = named.into_iter().flatten().zip(sequences).zip(arrivals.iter().zip(digested));
+    for (place, ((document, sequence), (&arrival, &digested))) in documents.enumerate() {
+        let Named { id, shard, body, norm } = document;
+        let is_barren = concepts.of(place).is_empty();
         if let Some(given) = body.vector.as_ref().map(Vector::dimension)
             && *dimension.get_or_insert(given) != given
         {
             return Err(odd("vectors have different numbers of numbers"));
         }
-        let is_known = terms.last().is_none_or(|last| (last.0 as usize) < commons.terms());
-        if !is_known || !terms.is_sorted_by(|one, other| one.0 < other.0) {
-            return Err(odd("a document's words do not fit together"));
-        }
-        counted.take(commons, &terms)?;
         if !(1..=commons.tick() + 1).contains(&u64::from(arrival)) {
             return Err(odd("`arrivals` has a tick that was not, and is not the next"));
         }
-        for concept in &mut concepts {
-            let known = terms.get(*concept as usize);
-            *concept = known.ok_or_else(|| odd("a document was wired with a term it does not have"))?.0;
-        }
-        let id = body.id();
         if !standing.ids.insert(id.0) {
             return Err(odd(format!("document {id} stands twice")));
         }
-        let length = u32::try_from(sequence.len()).unwrap_or(u32::MAX);
-        commons.restore_document(&terms, length.into());
-        let shard = commons.ring().shard_of(id.0);
         let digested = match digested.checked_sub(1) {
             Some(tick) if !(u64::from(arrival)..=commons.tick()).contains(&tick) => {
                 return Err(odd("`digested` has a tick before a document came, or one to come"));
@@ -284,10 +330,7 @@ fn documents(
             Some(tick) => Some(tick as u32),
             None => None,
         };
-        if digested.is_some() {
-            wired_by.add("concepts", &concepts)?;
-        }
-        match (digested, concepts.is_empty()) {
+        match (digested, is_barren) {
             (None, _) => {}
             (Some(_), true) => standing.failed += 1,
             (Some(_), false) => standing.digested += 1,
@@ -297,20 +340,18 @@ fn documents(
             commons.stand(id, body.thread.as_ref());
             match digested {
                 None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes: body.text_bytes() }),
-                Some(_) => commons.backlog_mut().restore_digested(concepts.is_empty()),
+                Some(_) => commons.backlog_mut().restore_digested(is_barren),
             }
         }
         let seat = commons.seat(shard);
         if share.has(seat) {
-            let digested = digested.map(|tick| (tick, concepts));
-            standing.documents[seat].push(Stored { id, body, terms, title, sequence, arrival, digested });
+            standing.documents[seat].push(Stored { id, body, place, sequence, norm, arrival, digested });
         }
     }
-    counted.end(commons)?;
     if share.drives() && dimension.is_some() && dimension != commons.life().space().dimension() {
         return Err(odd("vectors have another number of numbers than the colony knows of"));
     }
-    Ok(standing)
+    Ok((standing, wired))
 }
 
 fn waiting(
@@ -324,7 +365,7 @@ fn waiting(
     let terms = progress.unwiring.read()?;
     below(commons, &terms)?;
     equal(&[terms.len(), progress.unwiring_ticks.len()])?;
-    terms.iter().try_for_each(|list| wired_by.add("unwiring", list))?;
+    terms.iter().try_for_each(|list| wired_by.add("unwiring", list.iter().copied()))?;
     if progress.unwiring_ticks.iter().any(|tick| u64::from(*tick) > commons.tick()) {
         return Err(odd("`unwiring_ticks` has a tick to come"));
     }
@@ -333,11 +374,12 @@ fn waiting(
     }
     // The documents are deleted, and their home shards are not recorded; any shard can report what they had wired.
     if share.has(0) {
-        shards[0].restore_unwiring(progress.unwiring_ticks.into_iter().zip(terms).collect());
+        let lists = terms.iter().map(Box::from);
+        shards[0].restore_unwiring(progress.unwiring_ticks.into_iter().zip(lists).collect());
     }
     let mut reinforced = Set::default();
     for (document, paths) in progress.reinforcing {
-        let id = crate::ids::DocumentId(document);
+        let id = DocumentId(document);
         if !standing.contains(&document) || !reinforced.insert(document) {
             return Err(odd(format!("document {id} is reinforced twice, or does not stand")));
         }
@@ -381,9 +423,9 @@ fn place(
     (commons, wired): (&Commons, &Wired),
     shards: &mut [&mut Shard],
     share: Share<'_>,
-    mut documents: Vec<Vec<Stored>>,
+    (mut documents, lists): (Vec<Vec<Stored>>, &ListsOf),
     parsed: Parsed,
-    run: impl FnOnce(Vec<Placing<'_>>) -> Result<()>,
+    run: impl Fn(Vec<Job<'_>>) -> Result<()>,
 ) -> Result<()> {
     let Columns::Graph(columns, targets) = &parsed.0 else { return Err(odd("a section is another one")) };
     let terms = commons.terms() as u32;
@@ -391,19 +433,34 @@ fn place(
     let synapses = columns.weights.len();
     equal(&[columns.terms.len(), columns.wirings.len(), columns.uses.len(), targets.len()])?;
     equal(&[synapses, columns.since.len(), columns.ages.len(), columns.co_activations.len()])?;
-    equal(&[synapses, targets.iter().map(|row| row.len()).sum()])?;
+    equal(&[synapses, targets.numbers().len()])?;
     if columns.terms.len() != wired.concepts() || columns.terms.iter().any(|term| *term >= terms) {
         return Err(odd("`terms` has not all that documents wired, or more"));
     }
-    let (mut begun, mut before) = (Vec::with_capacity(targets.len()), 0);
     let mut nodes = vec![Vec::new(); commons.seat_count()];
-    for ((number, row), &term) in (0u32..).zip(targets).zip(&columns.terms) {
-        begun.push(before);
-        before += row.len();
+    for (number, &term) in (0u32..).zip(&columns.terms) {
         nodes[commons.seat(commons.home(term).shard)].push(number);
     }
-    let rows = Rows { commons, wired, columns, targets, begun: &begun, nodes: &nodes };
-    let given = shards.iter_mut().enumerate().filter(|(seat, _)| share.has(*seat));
-    let work = given.map(|(seat, shard)| Placing { shard, documents: std::mem::take(&mut documents[seat]), rows });
-    run(work.collect())
+    let rows = Rows { commons, wired, columns, targets, nodes: &nodes };
+    let mut read: Vec<Nodes> = shards.iter().map(|_| Nodes::default()).collect();
+    let (mut jobs, mut jobs_of_nodes) = (Vec::<Job<'_>>::new(), Vec::<Job<'_>>::new());
+    let seats = shards.iter_mut().zip(&mut documents).zip(&mut read).enumerate();
+    for (seat, ((shard, documents), read)) in seats.filter(|(seat, _)| share.has(*seat)) {
+        let pinned = Vec::from(shard.pinned());
+        jobs.push(Box::new(move || {
+            std::mem::take(documents).into_iter().for_each(|document| put(shard, document, lists));
+            Ok(())
+        }));
+        jobs_of_nodes.push(Box::new(move || {
+            *read = rows.of(seat, pinned)?;
+            Ok(())
+        }));
+    }
+    // The longer ones first, so that threads end together.
+    jobs.extend(jobs_of_nodes);
+    run(jobs)?;
+    for (shard, nodes) in shards.iter_mut().zip(read) {
+        shard.restore_nodes(nodes);
+    }
+    Ok(())
 }

@@ -67,9 +67,13 @@ fn refused(found: Result<Replica>, column: &str) {
     }
 }
 
+fn decoded(lists: &Lists) -> Vec<Vec<u32>> {
+    lists.clone().read().unwrap().iter().map(Vec::from).collect()
+}
+
 // Changes the lists of a column.
 fn relisted(lists: &mut Lists, change: impl FnOnce(&mut Vec<Vec<u32>>)) {
-    let mut all: Vec<Vec<u32>> = lists.read().unwrap().into_iter().map(Vec::from).collect();
+    let mut all = decoded(lists);
     change(&mut all);
     *lists = Lists::default();
     all.into_iter().for_each(|list| lists.push(list.into_iter()));
@@ -99,7 +103,7 @@ fn a_graph_that_is_not_that_of_the_documents_is_refused() {
     refused(graph(own), "targets");
     refused(graph(|graph| relisted(&mut graph.targets, |rows| rows[0].swap(0, 1))), "targets");
     let one_less = |graph: &mut Graph| {
-        let synapses = graph.targets.read().unwrap().last().unwrap().len();
+        let synapses = decoded(&graph.targets).last().unwrap().len();
         relisted(&mut graph.targets, |rows| drop(rows.pop()));
         for column in [&mut graph.weights, &mut graph.since, &mut graph.ages, &mut graph.co_activations] {
             column.truncate(column.len() - synapses);
@@ -132,7 +136,7 @@ fn counts_that_fit_together_and_were_never_are_an_error_of_the_tick_that_meets_t
     // Every synapse says that all documents of its rarer end wired it, which no column denies by itself.
     let state = forged(Section::Graph, |graph: &mut Graph| {
         let wirings: BTreeMap<u32, u32> = graph.terms.iter().copied().zip(graph.wirings.iter().copied()).collect();
-        let rows = graph.targets.read().unwrap();
+        let rows = decoded(&graph.targets);
         let ends = graph.terms.iter().zip(&rows).flat_map(|(term, row)| row.iter().map(move |target| (term, target)));
         let least = |(term, target): (&u32, &u32)| wirings[term].min(wirings[target]);
         graph.co_activations = ends.map(least).collect();
@@ -241,7 +245,7 @@ fn a_document_whose_terms_are_not_those_of_its_text_stays_and_says_so() {
     let mut analyses: ReadAnalyses = postcard::from_bytes(&sections[&Section::Analyses]).unwrap();
     // One document has the word more often, another less often.
     let mut counts = analyses.counts.iter_mut();
-    for list in analyses.terms.read().unwrap() {
+    for list in decoded(&analyses.terms) {
         let count = list.iter().zip(&mut counts).filter(|(term, _)| **term == cell).last().unwrap().1;
         *count += u32::from(list.contains(&pump));
         *count -= u32::from(list.contains(&two));

@@ -334,7 +334,7 @@ impl Commons {
     /// Counts a document, whose words must be learned.
     pub(crate) fn count(&mut self, document: &Analysed) {
         let analysis = &document.analysis;
-        self.statistics.count(analysis.terms(), analysis.length.into());
+        self.statistics.count(analysis.terms().iter().map(|term| term.0), analysis.length.into());
         self.vocabulary.count(analysis.forms());
         self.lifetimes.insert(document.id, document.body.expires);
         self.stand(document.id, document.body.thread.as_ref());
@@ -374,9 +374,10 @@ impl Commons {
         self.tick = tick;
     }
 
-    /// Counts a document as it was stored, whose words must be learned; its word forms and lifetime are restored apart.
-    pub(crate) fn restore_document(&mut self, terms: &[(u32, u32)], length: u64) {
-        self.statistics.count(terms, length);
+    /// Sets what was counted of all documents, whose words must be learned; their word forms and lifetimes are restored
+    /// apart.
+    pub(crate) fn restore_statistics(&mut self, statistics: Statistics) {
+        self.statistics = statistics;
     }
 
     /// Sets the count of each word form, all of which must be learned.

@@ -13,6 +13,11 @@ pub(crate) struct Statistics {
 }
 
 impl Statistics {
+    /// Returns those of no document, with room for `terms` terms.
+    pub(crate) fn of(terms: usize) -> Statistics {
+        Statistics { df: vec![0; terms], ..Statistics::default() }
+    }
+
     pub(crate) fn documents(&self) -> u64 {
         self.documents
     }
@@ -41,10 +46,11 @@ impl Statistics {
         self.df = numbers.kept(&self.df);
     }
 
-    pub(super) fn count(&mut self, terms: &[(u32, u32)], length: u64) {
+    /// Counts a document with these terms and so many words.
+    pub(crate) fn count(&mut self, terms: impl Iterator<Item = u32>, length: u64) {
         self.documents += 1;
         self.length += length;
-        for &(term, _) in terms {
+        for term in terms {
             self.df[term as usize] += 1;
         }
     }

@@ -2,6 +2,7 @@
 
 use super::lifetime::moment_fault;
 use super::{Lifetime, ThreadPlace, Vector};
+use crate::exact;
 use crate::ids::DocumentId;
 use crate::metadata::Metadata;
 use crate::text::DOCUMENT_WORDS_MAX;
@@ -195,13 +196,15 @@ fn is_blank(text: &str) -> bool {
 /// borrowed when it is written, and owned when it was read.
 #[derive(Deserialize, Serialize)]
 pub(crate) struct Bodies<'a, M> {
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "exact::list")]
     keys: Vec<Option<&'a str>>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "exact::list")]
     titles: Vec<&'a str>,
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "exact::list")]
     texts: Vec<&'a str>,
+    #[serde(deserialize_with = "exact::list", bound(deserialize = "M: Deserialize<'de>"))]
     metadata: Vec<M>,
+    #[serde(deserialize_with = "exact::list")]
     later: Vec<Later>,
 }
 
@@ -235,6 +238,23 @@ impl Bodies<'_, Metadata> {
     /// Returns how many entries each column has.
     pub(crate) fn lengths(&self) -> [usize; 5] {
         [self.keys.len(), self.titles.len(), self.texts.len(), self.metadata.len(), self.later.len()]
+    }
+
+    /// Returns the columns cut into parts of so many entries, in order, up to the end of the shortest column.
+    pub(crate) fn parts(self, size: usize) -> impl Iterator<Item = Self> {
+        fn cut<T>(column: Vec<T>, size: usize) -> impl Iterator<Item = Vec<T>> {
+            let mut left = column.into_iter();
+            std::iter::from_fn(move || {
+                let part: Vec<T> = left.by_ref().take(size).collect();
+                (!part.is_empty()).then_some(part)
+            })
+        }
+        let Bodies { keys, titles, texts, metadata, later } = self;
+        let texts = cut(keys, size).zip(cut(titles, size)).zip(cut(texts, size));
+        texts
+            .zip(cut(metadata, size))
+            .zip(cut(later, size))
+            .map(|((((keys, titles), texts), metadata), later)| Bodies { keys, titles, texts, metadata, later })
     }
 
     /// Returns the bodies, which are not checked, up to the end of the shortest column.

@@ -82,7 +82,7 @@ impl Serialize for Vector {
 
 impl<'de> Deserialize<'de> for Vector {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let bytes = crate::bytes::deserialize(from)?;
+        let bytes: Vec<u8> = crate::bytes::deserialize(from)?;
         let values: Vec<i8> = bytes.into_iter().map(|byte| i8::from_le_bytes([byte])).collect();
         Vector::of_kept(&values).map_err(|reason| D::Error::custom(format!("a vector {reason}")))
     }

@@ -21,7 +21,7 @@ use delta::Piece;
 pub use delta::{CrossEdge, Delta, Staged};
 use ecow::EcoString;
 pub use gathered::Gathered;
-pub(crate) use restore::Ends;
+pub(crate) use restore::{Ends, Nodes};
 pub use seat::{Seat, exchange};
 
 use crate::agents::Digester;

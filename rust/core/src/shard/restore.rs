@@ -5,6 +5,7 @@ use crate::agents::Digester;
 use crate::graph::{Decay, Row, Synapse};
 use crate::ids::{DocumentId, Tick};
 use crate::maps::Map;
+use std::collections::BTreeMap;
 
 // Known ends are forgotten beyond this number.
 const ENDS_MAX: usize = 1 << 16;
@@ -58,28 +59,38 @@ impl Shard {
         self.digesters.insert(digester.id, digester);
     }
 
+    /// Sets the nodes of a shard that has none yet.
+    pub(crate) fn restore_nodes(&mut self, nodes: Nodes) {
+        let Nodes { list, count, synapses, ends } = nodes;
+        (self.nodes, self.node_count, self.live, self.stored, self.ends) = (list, count, synapses, synapses, ends);
+    }
+}
+
+/// The nodes of a shard, which can be read beside its documents.
+#[derive(Debug, Default)]
+pub(crate) struct Nodes {
+    // By slot.
+    list: Vec<Node>,
+    count: u64,
+    synapses: u64,
+    // How many of them end at each tick.
+    ends: BTreeMap<u32, u64>,
+}
+
+impl Nodes {
     /// Adds a node with its living synapses, and the ticks at which those end that do. Returns `false` if it exists
     /// already.
-    pub(crate) fn restore_node(
-        &mut self,
-        slot: u32,
-        term: u32,
-        wirings: u32,
-        uses: u64,
-        row: &[Synapse],
-        ends: &[u32],
-    ) -> bool {
+    pub(crate) fn add(&mut self, slot: u32, term: u32, wirings: u32, uses: u64, row: &[Synapse], ends: &[u32]) -> bool {
         let slot = slot as usize;
-        if self.nodes.len() <= slot {
-            self.nodes.resize_with(slot + 1, || Node { term: 0, wirings: 0, uses: 0, row: Row::default() });
+        if self.list.len() <= slot {
+            self.list.resize_with(slot + 1, || Node { term: 0, wirings: 0, uses: 0, row: Row::default() });
         }
-        if self.nodes[slot].wirings > 0 {
+        if self.list[slot].wirings > 0 {
             return false;
         }
-        self.nodes[slot] = Node { term, wirings, uses, row: Row::new(row) };
-        self.node_count += 1;
-        self.live += row.len() as u64;
-        self.stored += row.len() as u64;
+        self.list[slot] = Node { term, wirings, uses, row: Row::new(row) };
+        self.count += 1;
+        self.synapses += row.len() as u64;
         for end in ends {
             *self.ends.entry(*end).or_default() += 1;
         }

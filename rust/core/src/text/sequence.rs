@@ -15,7 +15,7 @@ pub struct Sequence {
 
 #[derive(Clone, Debug, Eq, PartialEq, Deserialize, Serialize)]
 enum Places {
-    Narrow(Box<[u8]>),
+    Narrow(#[serde(with = "crate::bytes")] Box<[u8]>),
     Wide(Box<[u16]>),
     Widest(Box<[u32]>),
 }

@@ -8,7 +8,7 @@ use crate::store::{Checkpoint, Files, Kind, Options, Record, Recovery, SectionId
 use crate::sync::{Arc, beside, now, sleep, thread};
 use crate::world::World;
 use phago_core::cancel::Cancel;
-use phago_core::checkpoint::{self, Parsed, Placing, Section, Share};
+use phago_core::checkpoint::{self, Job, Parsed, Section, Share};
 use phago_core::config::ColonyConfig;
 use phago_core::input::Input;
 use phago_core::replay::{Driven, Replay};
@@ -195,8 +195,8 @@ impl Reading {
                         Err(_) => read(wanted),
                     }
                 };
-                let place = |work: Vec<Placing<'_>>| each(work, Placing::place).into_iter().collect();
-                checkpoint::build_with(kept, ring, Share::Whole, take, place).map_err(|error| as_damage(&path, error))
+                let run = |jobs: Vec<Job<'_>>| each(jobs, |job| job()).into_iter().collect();
+                checkpoint::build_with(kept, ring, Share::Whole, take, run).map_err(|error| as_damage(&path, error))
             })?,
         };
         Ok(Reading::of(path, Threads::of(state)))
