@@ -1,7 +1,7 @@
 //! Columns that are well-formed each, and that no colony wrote together.
 
 use super::columns::{Graph, Lists, Progress, ReadAnalyses, Section, Words};
-use super::{Share, read, write};
+use super::{Job, Parsed, Share, build_with, read, write};
 use crate::colony::Colony;
 use crate::config::ColonyConfig;
 use crate::documents::{Body, Lifetime};
@@ -80,6 +80,28 @@ fn relisted(lists: &mut Lists, change: impl FnOnce(&mut Vec<Vec<u32>>)) {
 }
 
 #[test]
+fn a_colony_is_the_same_in_whatever_order_its_parts_are_read() {
+    let config = ColonyConfig { documents_per_tick: 3_000, ..config() };
+    let mut colony = Colony::new(config.clone(), Ring::new(2, 20)).unwrap();
+    let body = |number: usize| Body {
+        key: Some(format!("{number}").into()),
+        text: format!("ion {} cell {}", number % 97, number % 31).into(),
+        title: if number % 3 == 0 { "pump".into() } else { "".into() },
+        ..Body::default()
+    };
+    // Three parts of documents, the last of which is short; some wait for the next tick.
+    colony.apply(Input::Ingest((0..4_100).map(body).collect())).unwrap();
+    colony.tick().unwrap();
+    let sections = written(&colony);
+    let get = |section: Section| Parsed::new(section, sections[&section].clone());
+    for shards in 1..4 {
+        let backwards = |jobs: Vec<Job<'_>>| jobs.into_iter().rev().try_for_each(|job| job());
+        let read = build_with(config.clone(), Ring::new(shards, 20), Share::Whole, get, backwards).unwrap();
+        assert_eq!(Colony::of(read).digest(), colony.digest());
+    }
+}
+
+#[test]
 fn a_graph_that_is_not_that_of_the_documents_is_refused() {
     let graph = |forge: fn(&mut Graph)| forged(Section::Graph, forge);
     assert!(graph(|_| ()).is_ok(), "unchanged it is one");
@@ -114,6 +136,26 @@ fn a_graph_that_is_not_that_of_the_documents_is_refused() {
 }
 
 #[test]
+fn analyses_that_are_not_those_of_texts_are_refused() {
+    let analyses = |forge: fn(&mut ReadAnalyses)| forged(Section::Analyses, forge);
+    assert!(analyses(|_| ()).is_ok(), "unchanged they are");
+    refused(analyses(|analyses| relisted(&mut analyses.terms, |lists| lists[0].swap(0, 1))), "words do not fit");
+    refused(analyses(|analyses| relisted(&mut analyses.terms, |lists| *lists[0].last_mut().unwrap() = 9_999)), "words");
+    refused(analyses(|analyses| _ = analyses.counts.pop()), "side by side");
+    refused(analyses(|analyses| _ = analyses.sequences.pop()), "side by side");
+    refused(analyses(|analyses| relisted(&mut analyses.titles, |lists| lists[0].push(9_999))), "beyond");
+    let foreign = |analyses: &mut ReadAnalyses| {
+        let terms = decoded(&analyses.terms);
+        let other = *terms.iter().flatten().find(|term| !terms[0].contains(term)).expect("not all have all words");
+        relisted(&mut analyses.titles, |lists| lists[0].push(other));
+    };
+    refused(analyses(foreign), "words do not fit");
+    // Of one text, it is not that of another with fewer words.
+    let other = |analyses: &mut ReadAnalyses| analyses.sequences.reverse();
+    refused(analyses(other), "words do not fit");
+}
+
+#[test]
 fn progress_that_was_not_is_refused() {
     let progress = |forge: fn(&mut Progress)| forged(Section::Progress, forge);
     assert!(progress(|_| ()).is_ok(), "unchanged it is one");
@@ -128,6 +170,7 @@ fn progress_that_was_not_is_refused() {
     refused(progress(|progress| relisted(&mut progress.unwiring, |lists| lists[0].swap(0, 1))), "unwiring");
     refused(progress(|progress| relisted(&mut progress.unwiring, |lists| _ = lists[0].pop())), "wirings");
     refused(progress(|progress| relisted(&mut progress.concepts, |lists| lists[0].swap(0, 1))), "concepts");
+    refused(progress(|progress| relisted(&mut progress.concepts, |lists| lists[0][0] = 9_999)), "does not have");
     refused(progress(|progress| relisted(&mut progress.concepts, |lists| _ = lists[0].pop())), "wirings");
 }
 
