@@ -46,8 +46,8 @@ def module(name: str) -> Any:
 
 
 def load_all() -> None:
-    """Load all of them, and all names of packages in phago that were loaded: nothing can be imported any more when the
-    last finalisers run.
+    """Load all of them, and the packages that are needed at the end: nothing can be imported any more when the last
+    finalisers run.
     """
     for one in _MODULES:
         one.load()
@@ -55,8 +55,13 @@ def load_all() -> None:
         load()
 
 
-def later(package: str, namespace: dict[str, Any], modules: Mapping[str, str]) -> Callable[[str], object]:
-    """The `__getattr__` of a package: each name is in one of its modules, or is that module for the name `""`."""
+def later(
+    package: str, namespace: dict[str, Any], modules: Mapping[str, str], *, at_the_end: bool = False
+) -> Callable[[str], object]:
+    """The `__getattr__` of a package: each name is in one of its modules, or is that module for the name `""`.
+
+    `load_all` loads all of them where they are needed at the end.
+    """
 
     def load(name: str) -> object:
         if name not in modules:
@@ -65,7 +70,6 @@ def later(package: str, namespace: dict[str, Any], modules: Mapping[str, str]) -
         found = namespace[name] = getattr(module, name) if modules[name] else module
         return found
 
-    # The names of phago itself are all that there is.
-    if "." in package:
+    if at_the_end:
         _PARTS.append(lambda: [load(name) for name in modules])
     return load

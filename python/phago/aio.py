@@ -54,12 +54,11 @@ from .results import (
 
 # What few programs need.
 if TYPE_CHECKING:
-    from . import _directory as directory
     from . import _jsonl as jsonl
     from . import graph as graphs
     from .agents.minds import Minds
 else:
-    directory, graphs, jsonl = module("phago._directory"), module("phago.graph"), module("phago._jsonl")
+    graphs, jsonl = module("phago.graph"), module("phago._jsonl")
 
 __all__ = ["AsyncColony"]
 
@@ -382,8 +381,10 @@ class AsyncColony(AsyncAlive, Unpicklable):
 
     async def snapshot(self, path: str | os.PathLike[str]) -> None:
         """See `Colony.snapshot`. A cancelled one goes on."""
+        from ._directory import copy_given
+
         held = self._colony._open()
-        await held.writer("snapshot").snapshot(directory.copy_given("path", path, held.path)).start()
+        await held.writer("snapshot").snapshot(copy_given("path", path, held.path)).start()
 
     async def refresh(self) -> bool:
         """See `Colony.refresh`. A cancelled one was done or not; the next one sees."""

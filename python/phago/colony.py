@@ -53,7 +53,6 @@ from .results import (
 
 # What few programs need.
 if TYPE_CHECKING:
-    from . import _directory as directory
     from . import _jsonl as jsonl
     from . import _listing as listing
     from . import errors
@@ -61,7 +60,7 @@ if TYPE_CHECKING:
     from .agents.minds import Minds
 else:
     errors, graphs = module("phago.errors"), module("phago.graph")
-    directory, jsonl, listing = module("phago._directory"), module("phago._jsonl"), module("phago._listing")
+    jsonl, listing = module("phago._jsonl"), module("phago._listing")
 
 __all__ = ["Colony"]
 
@@ -765,8 +764,10 @@ class Colony(Alive, Unpicklable):
             ReadOnlyError: A colony that was opened to read.
             StorageError: The system refused.
         """
+        from ._directory import copy_given
+
         held = self._open()
-        held.writer("snapshot").snapshot(directory.copy_given("path", path, held.path)).wait()
+        held.writer("snapshot").snapshot(copy_given("path", path, held.path)).wait()
 
     def refresh(self) -> bool:
         """Move a colony that was opened to read on to what is committed now; says whether there was anything new.

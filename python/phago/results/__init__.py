@@ -112,4 +112,4 @@ if not TYPE_CHECKING:
     # Pickles of the first release look for the stored rows here.
     _PLACES = {"_StoredRows": "ticks", "lazy_result": "ticks"}
     _PLACES |= {name: module for module, names in _OF.items() for name in names.split()}
-    __getattr__ = later(__name__, globals(), _PLACES)
+    __getattr__ = later(__name__, globals(), _PLACES, at_the_end=True)
