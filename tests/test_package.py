@@ -218,7 +218,7 @@ def loaded_by(program):
 
 
 def test_importing_loads_the_native_module_and_what_knows_the_names():
-    known = loaded_by("import importlib, typing")
+    known = loaded_by("import atexit, importlib, typing")
     loaded = loaded_by("import phago") - known - {"__future__"}
     # A build that warns needs the class of its warning.
     of_a_debug_build = {"phago._debug"} | loaded_by("import warnings")

@@ -60,7 +60,8 @@ def copy_given(name: str, given: Any, home: Path | None) -> Path:
     """
     path = directory_given(name, given)
     refuse_others(name, path)
-    if home is not None and home.resolve() in path.resolve().parents:
+    # As `resolve`, but a link that leads to itself is no error yet: the system has words for it.
+    if home is not None and Path(os.path.realpath(home)) in Path(os.path.realpath(path)).parents:
         raise refusal(name, str(path), "a directory beside the colony's, and not in it")
     return path
 

@@ -182,7 +182,8 @@ def _told(outcome: Outcome) -> tuple[bytes | str, list[Any] | str]:
 
 
 # A colony that is let go of is freed on a thread of its own, which closes its transport. The interpreter kills a thread
-# that is in Python while it ends, and that ends the process with an abort: so its end waits for such threads.
+# that is in Python while it ends, and that ends the process with an abort: so its end waits for such threads. It waits
+# for those that are in a transport for another reason, such as an opening that was interrupted, in the native module.
 @functools.cache
 def _close_before_the_end() -> None:
     atexit.register(_wait)

@@ -1,11 +1,14 @@
-//! Long lists as serde should read them, for `#[serde(deserialize_with = "...")]`: with room for all of it from the
+//! Long lists as serde should read them, for `#[serde(deserialize_with = "...")]`: with room for much of it from the
 //! start. Serde makes room for a mebibyte, and doubles it as entries come, which copies each several times.
 
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Reads a list. The deserializer is trusted with its length: postcard states one only if so many bytes are left.
+// What a length may ask for before its entries are there: more is made as they come.
+const ROOM_BYTES_MAX: usize = 64 << 20;
+
+/// Reads a list.
 ///
 /// # Errors
 /// Those of the deserializer.
@@ -23,7 +26,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Vec<T>, A::Error> {
-        let mut list = Vec::with_capacity(entries.size_hint().unwrap_or_default());
+        let room = ROOM_BYTES_MAX / size_of::<T>().max(1);
+        let mut list = Vec::with_capacity(entries.size_hint().unwrap_or_default().min(room));
         while let Some(entry) = entries.next_element()? {
             list.push(entry);
         }
@@ -48,6 +52,20 @@ mod tests {
             assert_eq!(read, Held(list));
             assert!(length == 0 || postcard::from_bytes::<Held>(&bytes[..bytes.len() - 1]).is_err());
         }
+    }
+
+    #[test]
+    fn a_long_list_of_few_bytes_is_given_little_room() {
+        #[derive(Debug, Deserialize)]
+        struct Wide(#[serde(deserialize_with = "super::list")] Vec<[u64; 32]>);
+
+        // So many bytes are there, but a number of these has nine.
+        let mut bytes = postcard::to_allocvec(&10_000_000u64).unwrap();
+        bytes.resize(10_000_000, u8::MAX);
+        assert!(postcard::from_bytes::<Wide>(&bytes).is_err());
+        let (_, entries) = bytes.split_at(4);
+        let few = [&[3][..], &entries.iter().map(|_| 0).collect::<Vec<u8>>()[..96]].concat();
+        assert_eq!(postcard::from_bytes::<Wide>(&few).unwrap().0.capacity(), 3);
     }
 
     #[test]

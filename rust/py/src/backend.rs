@@ -8,10 +8,12 @@ use phago_engine::cluster::{Answer, Lane, Lost, Message, Parcel, Server, Transpo
 use phago_engine::kept::Over;
 use pyo3::exceptions::{PyKeyboardInterrupt, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyCFunction, PyDict, PyList, PyTuple};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::time::{Duration, Instant};
 
 /// A node of a cluster, in its own process.
 #[pyclass(frozen, module = "phago._phago")]
@@ -45,7 +47,7 @@ pub(crate) struct Stop(Cancel);
 #[pymethods]
 impl Stop {
     fn is_set(&self) -> bool {
-        self.0.is_cancelled()
+        self.0.is_cancelled() || ARE_OVER.load(SeqCst)
     }
 }
 
@@ -57,6 +59,51 @@ pub(crate) type Means = (Py<PyAny>, usize, f64);
 pub(crate) fn reached((transport, nodes, seconds): Means) -> Over {
     let answer = Duration::from_secs_f64(seconds.clamp(0.001, 1e9));
     Over { transport: Arc::new(FromPython::new(transport)), nodes, answer }
+}
+
+// How many threads are in a transport's methods, and whether no more may enter. Without a lock, which a fork could copy
+// while it is taken.
+static INSIDE: AtomicUsize = AtomicUsize::new(0);
+static ARE_OVER: AtomicBool = AtomicBool::new(false);
+// Long enough for a node that is being started.
+const LEAVE: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(2);
+
+// Calls a method of a transport, if Python is not ending.
+fn call<R>(work: impl FnOnce(Python<'_>) -> R) -> Option<R> {
+    struct Inside;
+    impl Drop for Inside {
+        fn drop(&mut self) {
+            INSIDE.fetch_sub(1, SeqCst);
+        }
+    }
+    INSIDE.fetch_add(1, SeqCst);
+    let _inside = Inside;
+    if ARE_OVER.load(SeqCst) { None } else { Python::try_attach(work) }
+}
+
+/// Has Python, before it ends, let no thread into a transport's methods any more, and wait for those that are in there,
+/// which are asked to stop: it kills a thread that comes back to it later, and that aborts the process. What others
+/// registered after the import of this module comes before, and may still use a colony over nodes.
+pub(crate) fn leave_before_the_end(py: Python<'_>) -> PyResult<()> {
+    let imported_by = std::process::id();
+    let leave = move |_: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+        // Threads are not copied by a fork.
+        if std::process::id() != imported_by {
+            return;
+        }
+        ARE_OVER.store(true, SeqCst);
+        Python::attach(|py| {
+            py.detach(|| {
+                let begun = Instant::now();
+                while INSIDE.load(SeqCst) > 0 && begun.elapsed() < LEAVE {
+                    std::thread::sleep(LOOK);
+                }
+            });
+        });
+    };
+    let leave = PyCFunction::new_closure(py, None, None, leave)?;
+    py.import("atexit")?.call_method1("register", (leave,)).map(drop)
 }
 
 /// A transport written in Python.
@@ -132,7 +179,7 @@ fn failed(error: &PyErr) -> Error {
 impl Transport for FromPython {
     fn send(&self, messages: Vec<Message>, wait: Duration, cancel: &Cancel) -> Vec<std::result::Result<Answer, Lost>> {
         let count = messages.len();
-        let sent = Python::try_attach(|py| {
+        let sent = call(|py| {
             self.send_now(py, messages, wait, cancel).map_err(|error| {
                 raise_later(py, &error);
                 failed(&error).to_string()
@@ -146,7 +193,7 @@ impl Transport for FromPython {
     }
 
     fn restart(&self, nodes: &[usize]) -> phago_core::Result<()> {
-        let restarted = Python::try_attach(|py| self.0.bind(py).call_method1("_restart", (nodes.to_vec(),)).map(drop));
+        let restarted = call(|py| self.0.bind(py).call_method1("_restart", (nodes.to_vec(),)).map(drop));
         match restarted {
             Some(done) => done.map_err(|error| failed(&error)),
             None => Err(Error::CoordinatorUnavailable { reason: "the interpreter is ending".into() }),
@@ -154,7 +201,7 @@ impl Transport for FromPython {
     }
 
     fn close(&self) {
-        let _ = Python::try_attach(|py| {
+        let _ = call(|py| {
             if let Err(error) = self.0.bind(py).call_method0("close") {
                 error.write_unraisable(py, Some(self.0.bind(py)));
             }

@@ -70,6 +70,7 @@ mod _phago {
         refuse_subinterpreters()?;
         phago_engine::host::free::set_give_back(give_back);
         end_at_once();
+        crate::backend::leave_before_the_end(module.py())?;
         classes::name(module)?;
         module.add("ANALYSER", phago_core::text::ANALYSER)?;
         module.add("DEBUG_BUILD", cfg!(debug_assertions))?;

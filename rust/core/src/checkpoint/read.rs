@@ -270,7 +270,7 @@ fn documents(
     let mut sums = Sums::new(commons, counted);
     let known: &Commons = commons;
     let name = |place: usize, body: Body| -> Result<Named> {
-        body.check(place)?;
+        body.check(place).map_err(|error| odd(error.to_string()))?;
         let id = body.id();
         let shard = known.ring().shard_of(id.0);
         let norm = match share.has(known.seat(shard)) {

@@ -86,7 +86,7 @@ fn a_colony_is_the_same_in_whatever_order_its_parts_are_read() {
     let body = |number: usize| Body {
         key: Some(format!("{number}").into()),
         text: format!("ion {} {}", number % 97, "cell ".repeat(1 + number % 7)).into(),
-        title: if number % 3 == 0 { "pump".into() } else { "".into() },
+        title: if number.is_multiple_of(3) { "pump".into() } else { "".into() },
         ..Body::default()
     };
     // Three parts of documents, the last of which is short; some wait for the next tick.

@@ -7,7 +7,7 @@
 //! can be taken for this one.
 
 use super::files::{File, Files, Open, Refused};
-use super::format::{Magic, Numbers, PAGE_BYTES, aligned, checkpoint_name, corruption};
+use super::format::{ALIGN_BYTES, Magic, Numbers, PAGE_BYTES, aligned, checkpoint_name, corruption};
 use super::header::{Header, Named};
 use super::record::Codec;
 use phago_core::{Error, Result};
@@ -157,6 +157,10 @@ impl Checkpoint {
             let codec = u8::try_from(codec).ok().and_then(Codec::parse);
             let codec = codec.ok_or_else(|| bad("its footer", "names a codec that is unknown"))?;
             let (offset, stored, bytes) = (numbers.u64(), numbers.u64(), numbers.u64());
+            let end = stored.checked_next_multiple_of(ALIGN_BYTES as u64).and_then(|room| room.checked_add(offset));
+            if end.is_none_or(|end| end > table_from) {
+                return Err(bad("its footer", "names a section that lies beyond the file"));
+            }
             entries.push(Entry { id, codec, offset, stored, bytes, hash: numbers.u128() });
         }
         Ok(Checkpoint { files, name, file, entries })
@@ -188,5 +192,39 @@ impl Checkpoint {
     /// Returns the size of all sections before compression, in bytes.
     pub fn bytes(&self) -> u64 {
         self.entries.iter().map(|entry| entry.bytes).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Memory;
+    use super::super::header::Point;
+    use super::*;
+
+    // Reads a section whose entry was changed before it was hashed.
+    fn forged(forge: impl FnOnce(&mut Entry)) -> Result<Vec<u8>> {
+        let (files, base) = (Memory::new(), Point { sequence: 3, chain: 5 });
+        let header = Header { uuid: 7, generation: 2, base, checkpoint: None, settings: vec![1, 2] };
+        let mut sections = Sections::create(&files, &header).unwrap();
+        sections.add(SectionId(1), &[9; 5_000]).unwrap();
+        sections.add(SectionId(2), &[8; 5]).unwrap();
+        forge(&mut sections.entries[0]);
+        let named = sections.finish().unwrap();
+        Checkpoint::open(Arc::new(files), &header, named)?.section(SectionId(1))
+    }
+
+    #[test]
+    fn a_section_that_cannot_be_there_is_damage() {
+        assert_eq!(forged(|_| ()).unwrap(), [9; 5_000]);
+        for far in [1 << 20, 1 << 50, 1 << 63, u64::MAX - 9, u64::MAX] {
+            let cases: [&dyn Fn(&mut Entry); 3] =
+                [&|entry| entry.stored = far, &|entry| entry.offset = far, &|entry| entry.bytes = far];
+            for forge in cases {
+                match forged(forge) {
+                    Err(Error::Corruption { .. }) => {}
+                    other => panic!("{far}: {other:?}"),
+                }
+            }
+        }
     }
 }

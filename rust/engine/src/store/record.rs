@@ -11,7 +11,7 @@ use phago_core::{Error, Result};
 use std::cell::RefCell;
 use std::io;
 use xxhash_rust::xxh3::xxh3_128;
-use zstd::bulk::Compressor;
+use zstd::bulk::{Compressor, Decompressor};
 
 pub(super) const HEAD_BYTES: usize = 40;
 /// The largest payload before compression, in bytes: it limits what a damaged length makes a reader allocate.
@@ -76,7 +76,14 @@ impl Codec {
     pub(super) fn decode(self, stored: Vec<u8>, bytes: usize) -> Result<Vec<u8>, String> {
         let read = match self {
             Codec::Raw => stored,
-            Codec::Zstd => zstd::bulk::decompress(&stored, bytes).map_err(|cause| cause.to_string())?,
+            Codec::Zstd => {
+                // How many they are is stated, and may be more than there is room for.
+                let mut read = Vec::new();
+                read.try_reserve_exact(bytes).map_err(|cause| cause.to_string())?;
+                let done = Decompressor::new().and_then(|mut zstd| zstd.decompress_to_buffer(&stored, &mut read));
+                done.map_err(|cause| cause.to_string())?;
+                read
+            }
         };
         if read.len() == bytes { Ok(read) } else { Err(format!("gives {} bytes, not {bytes}", read.len())) }
     }
