@@ -371,6 +371,38 @@ fn what_is_refused_names_the_document_and_changes_nothing() {
 }
 
 #[test]
+fn a_question_remembers_no_words_of_a_chunk_that_was_refused() {
+    let body = |key: &str, text: &str| Body { key: Some(key.into()), text: text.into(), ..Body::default() };
+    let told = |world: &World| -> Vec<String> {
+        let ask = |question: &str| {
+            let hits = world.answer(question, 9, &Ranking::default(), &Filter::default(), false, &Cancel::new());
+            format!("{hits:?}")
+        };
+        let questions =
+            ["bread", "bread +ion", "bread -ion", "ion", "+ion", "\"bread ion\"", "salt +rain", "rain -salt"];
+        questions.iter().map(|question| without_terms(&ask(question))).collect()
+    };
+    let far = over(&memory(), 4, 2).unwrap().0;
+    let one = here(&memory(), 1);
+    for world in [&far, &one] {
+        world.ingest(vec![Ok(body("b", "bread"))], 0, OnError::Raise, None).unwrap();
+    }
+    // Each time words come with a chunk that is refused, are asked for, and others come in their place.
+    let steps = [("salt of ions", "rain"), ("a bread ion", "salt"), ("wheat and rye", "ion bread"), ("rye", "cell")];
+    for (at, (refused, taken)) in steps.into_iter().enumerate() {
+        for world in [&far, &one] {
+            let chunk = || vec![Ok(body("new", refused)), Ok(body("b", "other content"))];
+            world.ingest(chunk(), 0, OnError::Raise, None).unwrap_err();
+        }
+        assert_eq!(told(&far), told(&one), "after the refusal {at}");
+        for world in [&far, &one] {
+            world.ingest(vec![Ok(body(&format!("{at}"), taken))], 0, OnError::Raise, None).unwrap();
+        }
+        assert_eq!(told(&far), told(&one), "after {at}");
+    }
+}
+
+#[test]
 fn vectors_of_a_chunk_are_judged_as_if_each_document_came_alone() {
     let mut chance = Chance(11);
     let (mut refused, mut first) = ([0, 0], 0);

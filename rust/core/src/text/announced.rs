@@ -5,6 +5,7 @@ use super::lexicon::{Entering, Form, Lexicon, number};
 use ecow::EcoString;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::sync::atomic::Ordering;
 
 /// A word form with its stem.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -164,6 +165,11 @@ impl Lexicon {
         entering.into_iter().map(enter).collect()
     }
 
+    /// Returns how often words that are here got other indices or were forgotten.
+    pub(crate) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
     /// Forgets the words from these form and term on. Returns the new indices.
     pub(crate) fn forget_from(&self, known: (u32, u32)) -> Adopted {
         self.adopt(known, (Vec::new(), 0, Vec::new()), false).expect("none of its own is announced")
@@ -222,6 +228,8 @@ impl Lexicon {
         for form in &mut inner.form_list[forms.0 as usize..] {
             form.term = moved(&terms, form.term).expect("a term stays as long as its forms");
         }
+        // While the words cannot be read: who has read the old ones does not see the new count.
+        self.changes.fetch_add(1, Ordering::AcqRel);
         Some(Adopted { forms, terms, known })
     }
 }

@@ -8,6 +8,7 @@ use crate::table::Table;
 use ecow::EcoString;
 use std::fmt;
 use std::hash::BuildHasher;
+use std::sync::atomic::AtomicU64;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Indices of word forms and their terms (stems), from 0 in the order in which they were first seen.
@@ -19,6 +20,8 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 pub struct Lexicon {
     inner: RwLock<Inner>,
     state: State,
+    // How often words were given other indices, or forgotten.
+    pub(super) changes: AtomicU64,
 }
 
 // The tables hold indices only; the strings are stored once, in the lists.
@@ -120,7 +123,7 @@ impl Inner {
 impl Lexicon {
     /// Returns an empty lexicon.
     pub fn new() -> Self {
-        Self { inner: RwLock::default(), state: State::default() }
+        Self { inner: RwLock::default(), state: State::default(), changes: AtomicU64::new(0) }
     }
 
     /// Returns how many terms there are.

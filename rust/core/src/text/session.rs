@@ -126,6 +126,8 @@ const BRACKETS: [char; 6] = ['(', ')', '[', ']', '{', '}'];
 /// Analyses texts for one thread and remembers the words it has seen.
 pub struct Session {
     pub(super) counter: Counter,
+    // As many changes of the lexicon as it knows of.
+    changes: u64,
     packed: Vec<u64>,
     terms: Vec<(u32, u32)>,
     forms: Vec<(u32, u32)>,
@@ -137,6 +139,7 @@ impl Session {
     /// Returns a session that has seen no word.
     pub fn new(lexicon: Arc<Lexicon>) -> Self {
         Session {
+            changes: lexicon.changes(),
             counter: Counter::new(lexicon),
             packed: Vec::new(),
             terms: Vec::new(),
@@ -148,6 +151,12 @@ impl Session {
     /// Takes over the new indices of words of its lexicon.
     pub(crate) fn renumber(&mut self, adopted: &Adopted) {
         self.counter.renumber(adopted);
+        self.changes = self.lexicon().changes();
+    }
+
+    /// Returns whether the words that it has seen have the indices that the lexicon has for them.
+    pub fn is_current(&self) -> bool {
+        self.changes == self.lexicon().changes()
     }
 
     /// Returns its lexicon.

@@ -42,7 +42,8 @@ impl Sessions {
         idle.pop().unwrap_or_else(|| Session::new(lexicon.clone()))
     }
 
-    /// Drops sessions of other lexicons: each keeps all words it knows alive.
+    /// Drops sessions of other lexicons: each keeps all words it knows alive. Those of this one whose words have other
+    /// indices by now go too.
     pub(crate) fn drop_all_but(&self, lexicon: &Arc<Lexicon>) {
         keep_those_of(lexicon, &mut lock(&self.idle));
     }
@@ -126,7 +127,7 @@ impl Analysing {
 }
 
 fn keep_those_of(lexicon: &Arc<Lexicon>, sessions: &mut Vec<Session>) {
-    sessions.retain(|session| Arc::ptr_eq(session.lexicon(), lexicon));
+    sessions.retain(|session| Arc::ptr_eq(session.lexicon(), lexicon) && session.is_current());
 }
 
 fn analyse_with(session: &mut Session, (index, id, body): Raw) -> Result<Analysed> {
