@@ -10,7 +10,7 @@ use phago_core::documents::{Body, Lifetime, Vector};
 use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
-use phago_core::query::Ranking;
+use phago_core::query::{Ranking, Wording};
 use phago_core::{Error, Result};
 use phago_engine::cluster::{Mishap, Threads, Transport};
 use phago_engine::kept::Over;
@@ -375,7 +375,8 @@ fn a_question_remembers_no_words_of_a_chunk_that_was_refused() {
     let body = |key: &str, text: &str| Body { key: Some(key.into()), text: text.into(), ..Body::default() };
     let told = |world: &World| -> Vec<String> {
         let ask = |question: &str| {
-            let hits = world.answer(question, 9, &Ranking::default(), &Filter::default(), false, &Cancel::new());
+            let read = Wording::read(question, Some(true)).unwrap();
+            let hits = world.answer(&read, 9, &Ranking::default(), &Filter::default(), false, &Cancel::new());
             format!("{hits:?}")
         };
         let questions =
@@ -391,8 +392,7 @@ fn a_question_remembers_no_words_of_a_chunk_that_was_refused() {
     let steps = [("salt of ions", "rain"), ("a bread ion", "salt"), ("wheat and rye", "ion bread"), ("rye", "cell")];
     for (at, (refused, taken)) in steps.into_iter().enumerate() {
         for world in [&far, &one] {
-            let chunk = || vec![Ok(body("new", refused)), Ok(body("b", "other content"))];
-            world.ingest(chunk(), 0, OnError::Raise, None).unwrap_err();
+            world.ingest(vec![Ok(body("new", refused)), Ok(body("blank", ""))], 0, OnError::Raise, None).unwrap_err();
         }
         assert_eq!(told(&far), told(&one), "after the refusal {at}");
         for world in [&far, &one] {
