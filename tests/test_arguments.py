@@ -114,6 +114,14 @@ def test_a_number_of_another_library_is_one(value):
     assert phago.Colony(np.int64(2), seed=np.uint64(3)).config.seed == 3
 
 
+def test_words_of_a_question_may_stand_in_an_array():
+    with phago.Colony() as colony:
+        colony.ingest(["Ions cross.", "Pumps move ions."])
+        assert len(colony.query("ions", required=np.array(["pumps"]))) == 1
+        assert len(colony.query("ions", excluded=np.array(["pumps"]))) == 1
+        assert len(colony.query("ions", required=np.array([]), excluded=[])) == 2
+
+
 def test_a_wrong_type_is_named(colony):
     coordinator = phago.Coordinator(1)
     shard = phago.ShardedColony(0, phago.ColonyConfig(), coordinator.ring)

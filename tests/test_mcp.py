@@ -287,29 +287,43 @@ def test_a_closed_input_ends_it_quietly_and_lines_that_are_no_messages_do_not_en
 
 
 @pytest.mark.parametrize(
-    ("asked", "says"),
+    ("name", "asked", "says"),
     [
-        ('{"question": "\\ud800"}', None),
-        ('{"question": "x", "k": ' + "9" * 5000 + "}", "`k`"),
-        ('{"question": "x", "newer": NaN}', "`newer`"),
-        ('{"question": "x", "newer": -Infinity}', "`newer`"),
-        ('{"question": "x", "token_budget": 1e400}', "the number 1e400"),
-        ('{"question": "x", "newer": -1E+0999}', "the number -1E.0999"),
-        ('{"question": "x", "newer": ' + "9" * 400 + ".0}", "the number 999"),
-        ('{"question": "NaN is no \\ud83e\\udda0"}', None),
+        ("recall", '{"question": "\\ud800"}', "`question` has half of a character"),
+        ("recall", '{"question": NaN}', "`question` is the number NaN"),
+        ("recall", '{"question": "x", "k": ' + "9" * 5000 + "}", "`k` is the number 99999999999999999999..."),
+        ("recall", '{"question": "x", "newer": NaN}', "`newer` is the number NaN"),
+        ("recall", '{"question": "x", "newer": -Infinity}', "`newer` is the number -Infinity"),
+        ("recall", '{"question": "x", "token_budget": 1e400}', "`token_budget` is the number 1e400"),
+        ("recall", '{"question": "x", "newer": -1E+0999}', "`newer` is the number -1E+0999"),
+        ("recall", '{"question": "x", "newer": ' + "9" * 400 + ".0}", "`newer` is the number 9999"),
+        ("recall", '{"question": "NaN is no \\ud83e\\udda0"}', None),
+        ("recall", '{"question": "x", "where": {"k": NaN}}', "`where.k` is the number NaN"),
+        ("recall", '{"question": "x", "where": {"\\ud800": 1}}', "`where` has half of a character"),
+        ("recall", '{"question": "x", "where": ' + "[" * 200 + "]" * 200 + "}", "nests too deeply"),
+        ("remember", '{"documents": [{"text": "aa", "id": NaN}]}', "`documents.0.id` is the number NaN"),
+        ("remember", '{"documents": ["aa", "\\ud800"]}', "`documents.1` has half of a character"),
+        (
+            "remember",
+            '{"documents": [{"text": "aa", "metadata": {"k": [1, Infinity]}}]}',
+            "`documents.0.metadata.k.1` is",
+        ),
+        ("remember", '{"documents": [{"text": "aa", "metadata": NaN}]}', "`documents.0.metadata` is the number NaN"),
+        ("forget", '{"ids": ["\\ud801"]}', "`ids.0` has half of a character"),
     ],
 )
-def test_what_is_hardly_json_is_answered(asked, says):
+def test_what_is_hardly_json_is_answered_and_changes_nothing(name, asked, says):
     from phago.mcp.lines import readable
+    from phago.mcp.service import Service
 
     line = '{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"recall","arguments":' + asked + "}}"
     told = json.loads(readable(line))["params"]["arguments"]
-    told["question"].encode()
-    if says is not None:
-        from phago.mcp.tools.recall import _Recall
-
-        with pytest.raises(ValueError, match=says.strip("`")):
-            _Recall.model_validate(told)
+    with phago.Colony() as colony:
+        colony.ingest({"id": "?", "text": "Ions."})
+        result = Service(colony).methods["tools/call"]({"name": name, "arguments": told})
+        assert result["isError"] is (says is not None)
+        assert says is None or says in result["content"][0]["text"]
+        assert [document.id for document in colony.documents()] == ["?"]
 
 
 @pytest.mark.parametrize("depth", [20, 90, 150, 300, 450])
@@ -333,7 +347,7 @@ def test_what_nests_deeper_than_the_sdk_reads_is_answered(depth):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (b'{"question": "ions \\ud800"}', None),
+        (b'{"question": "ions \\ud800"}', "`question`"),
         (b'{"question": "ions \xed\xa0\x80 \xff"}', None),
         (b'{"question": "ions", "k": ' + b"9" * 5000 + b"}", "`k`"),
         (b'{"question": "ions", "newer": NaN}', "`newer`"),

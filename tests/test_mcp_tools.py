@@ -242,6 +242,12 @@ def test_a_failure_of_our_own_is_told_and_the_next_call_works(colony, monkeypatc
         ("remember", {"documents": [{"text": "Ions.", "thread": "t", "place": True}]}, "place` is True: accepted is a"),
         ("remember", {"documents": [{"text": "Ions.", "time": 5}]}, "time` is 5: accepted is text in ISO 8601"),
         ("remember", {"documents": [{"text": "Ions.", "time": True}]}, "time` is True: accepted is text in ISO 8601"),
+        (
+            "remember",
+            {"documents": [{"text": "Ions.", "time": "2024"}]},
+            "time` is '2024': accepted is text in ISO 8601",
+        ),
+        ("remember", {"documents": [{"text": "Ions.", "time": "99999999999999"}]}, "accepted is text in ISO 8601"),
     ],
 )
 def test_what_is_hardly_meant_is_refused(name, arguments, says):

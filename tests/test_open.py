@@ -208,13 +208,27 @@ def test_a_relative_path_needs_a_working_directory(tmp_path, monkeypatch):
     phago.open(tmp_path / "memory").close()
 
 
+def test_a_path_that_leads_through_another_directory_outlives_it(tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    with phago.open("../memory") as colony:
+        colony.ingest("Ions cross.")
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "work").rmdir()
+        colony.ingest("Yeast rises.")
+        colony.run()
+    with phago.open(tmp_path / "memory") as colony:
+        assert len(colony) == 2
+
+
 def test_a_snapshot_lies_beside_its_colony_and_not_among_other_files(tmp_path):
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / "a.txt").write_text("Mine.")
     with phago.open(tmp_path / "memory") as colony:
         colony.ingest("Ions cross.")
         (tmp_path / "link").symlink_to(tmp_path / "memory")
-        for place in ("memory/copy", "link/deep/copy", "memory/../memory/copy", "notes"):
+        phago.open(tmp_path / "other").close()
+        for place in ("memory/copy", "link/deep/copy", "memory/../memory/copy", "notes", "other/copy", "other/log-77"):
             with pytest.raises(phago.ConfigError) as caught:
                 colony.snapshot(tmp_path / place)
             assert caught.value.field == "path"

@@ -150,7 +150,8 @@ def extras_of(
             pairs += [(word, other) for other in found]
         if len(pairs) > SYNONYMS_MAX:
             raise refusal("synonyms", len(pairs), f"at most {SYNONYMS_MAX} pairs")
-    if operators is None and not pairs and required == () == excluded:
+    # By their type: an array compares its items.
+    if operators is None and not pairs and type(required) is type(excluded) is tuple and not (required or excluded):
         return None
     return operators, texts_of("required", required), texts_of("excluded", excluded), pairs
 
@@ -183,7 +184,9 @@ def directory_of(name: str, value: Any) -> pathlib.Path:
     if not path or "\0" in path:
         raise refusal(name, value, "the path of a directory")
     try:
-        return pathlib.Path(path).absolute()
+        found = pathlib.Path(path).absolute()
+        # Whatever it leads through may be gone later, and the directory still there.
+        return pathlib.Path(os.path.realpath(found)) if ".." in found.parts else found
     except FileNotFoundError as error:
         # The working directory was deleted.
         raise refusal(name, value, "an absolute path, as there is no working directory any more") from error

@@ -56,17 +56,22 @@ def copy_given(name: str, given: Any, home: Path | None) -> Path:
     """An argument that is the place of a copy of the colony that lives at `home`.
 
     Raises:
-        ConfigError: No directory, one that holds other files and no colony, or one inside of the colony's own.
+        ConfigError: No directory, one that holds other files and no colony, or one inside of a colony's.
     """
     path = directory_given(name, given)
-    refuse_others(name, path)
+    refuse_others(name, path, "an empty directory, or a new one")
     # As `resolve`, but a link that leads to itself is no error yet: the system has words for it.
-    if home is not None and Path(os.path.realpath(home)) in Path(os.path.realpath(path)).parents:
-        raise refusal(name, str(path), "a directory beside the colony's, and not in it")
+    above = Path(os.path.realpath(path)).parents
+    if (home is not None and Path(os.path.realpath(home)) in above) or any(map(_is_colonys, above)):
+        raise refusal(name, str(path), "a directory beside colonies, and not in one")
     return path
 
 
-def refuse_others(name: str, path: Path) -> None:
+def _is_colonys(path: Path) -> bool:
+    return (path / "witness").is_file() and any(map(_COLONYS.fullmatch, os.listdir(path)))
+
+
+def refuse_others(name: str, path: Path, accepted: str = _ACCEPTED) -> None:
     """Do nothing for a directory in which a colony lives or can be made.
 
     Raises:
@@ -74,7 +79,7 @@ def refuse_others(name: str, path: Path) -> None:
     """
     other = other_file(path)
     if other is not None:
-        raise refusal(name, str(path), _ACCEPTED, f"it holds other files, such as {other!r}")
+        raise refusal(name, str(path), accepted, f"it holds other files, such as {other!r}")
 
 
 def other_file(path: Path) -> str | None:

@@ -759,7 +759,7 @@ class Colony(Alive, Unpicklable):
 
         Raises:
             ColonyExists: There is a colony.
-            ConfigError: It holds other files, or lies in the colony's own directory.
+            ConfigError: It holds other files, or lies in the directory of a colony.
             NotOnDisk: A colony in memory.
             ReadOnlyError: A colony that was opened to read.
             StorageError: The system refused.

@@ -11,7 +11,7 @@ import re
 import threading
 from typing import Any
 
-__all__ = ["Lines"]
+__all__ = ["ODD", "Lines", "readable"]
 
 _CHUNK = 1 << 16
 
@@ -23,42 +23,72 @@ _DIGITS_MAX = 4_000
 _DEPTH_MAX = 100
 
 
+# Of a value in the arguments of a tool: what stands for it. No tool takes it, and `Tool.answered` says what is wrong.
+ODD = "\N{REPLACEMENT CHARACTER}phago"
+
+
 def readable(line: str) -> str:
     """A line whose JSON the SDK can read, so that it is answered: it says nothing to one that it cannot read.
 
-    Halves of characters become question marks. A number of thousands of digits, one that no float holds, one that is
-    none of JSON's, and what nests deeper than any tool takes, become text, which no tool takes for one.
+    A number of thousands of digits, one that no float holds, one that is none of JSON's, text with half of a character,
+    and what nests deeper than any tool takes: among a tool's arguments each becomes an object under `ODD` that tells
+    what it is, and is text elsewhere.
     """
     is_odd = _ODD.search(line) is not None
     if not is_odd and line.count("[") + line.count("{") <= _DEPTH_MAX:
         return line
     try:
-        told = json.loads(line, parse_int=_integer, parse_float=_real, parse_constant="the number {}".format)
+        told = json.loads(line, parse_int=_integer, parse_float=_real, parse_constant=_number)
     except (ValueError, RecursionError):
         return line
     shallow = _shallow(told, _DEPTH_MAX)
     if not is_odd and shallow == told:
         return line
+    if isinstance(shallow, dict) and isinstance(params := shallow.get("params"), dict) and "arguments" in params:
+        params["arguments"] = _marked(params["arguments"])
     return json.dumps(shallow, ensure_ascii=False).encode(errors="replace").decode()
+
+
+class _Odd(str):
+    """What a value is, in its place."""
+
+
+def _number(digits: str) -> _Odd:
+    return _Odd(f"is the number {digits[:20]}{'...' if len(digits) > 20 else ''}")
+
+
+def _integer(digits: str) -> int | _Odd:
+    return int(digits) if len(digits) < _DIGITS_MAX else _number(digits)
+
+
+def _real(digits: str) -> float | _Odd:
+    found = float(digits)
+    return found if math.isfinite(found) else _number(digits)
 
 
 def _shallow(value: Any, depth: int) -> Any:
     if not isinstance(value, dict | list):
         return value
     if depth == 0:
-        return "what nests too deeply"
+        return _Odd("nests too deeply")
     if isinstance(value, list):
         return [_shallow(one, depth - 1) for one in value]
     return {key: _shallow(one, depth - 1) for key, one in value.items()}
 
 
-def _integer(digits: str) -> int | str:
-    return int(digits) if len(digits) < _DIGITS_MAX else f"{digits[:20]}..."
+def _marked(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_marked(one) for one in value]
+    if isinstance(value, dict):
+        is_whole = all(map(_is_whole, value))
+        return {key: _marked(one) for key, one in value.items()} if is_whole else {ODD: "has half of a character"}
+    if isinstance(value, _Odd):
+        return {ODD: value}
+    return {ODD: "has half of a character"} if isinstance(value, str) and not _is_whole(value) else value
 
 
-def _real(digits: str) -> float | str:
-    found = float(digits)
-    return found if math.isfinite(found) else f"the number {digits[:20]}"
+def _is_whole(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 class Lines:

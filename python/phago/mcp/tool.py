@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ..colony import Colony
+from .lines import ODD
 
 __all__ = ["Answer", "Arguments", "Cut", "Given", "Refused", "Tool"]
 
@@ -33,9 +34,12 @@ class Given(BaseModel):
         kinds = typing.get_args(kind) or (kind,)
         if isinstance(value, bool) and not {int, float}.isdisjoint(kinds) and bool not in kinds:
             raise PydanticCustomError("kind", "accepted is a number")
-        # Pydantic takes it for seconds since 1970.
-        if datetime.datetime in kinds and not isinstance(value, str | None):
-            raise PydanticCustomError("kind", "accepted is text in ISO 8601, with an offset")
+        # Pydantic takes a number for seconds since 1970, also in a text.
+        if datetime.datetime in kinds and value is not None:
+            try:
+                return datetime.datetime.fromisoformat(value)
+            except (TypeError, ValueError):
+                raise PydanticCustomError("kind", "accepted is text in ISO 8601, with an offset") from None
         return value
 
 
@@ -123,11 +127,27 @@ class Tool:
         Raises:
             Refused: Arguments that it does not take; the message names each with its value.
         """
+        odd = _odd_in(given, ())
+        if odd is not None:
+            raise Refused(odd)
         try:
             arguments = self.arguments.model_validate(dict(given))
         except ValidationError as error:
             raise Refused("; ".join(map(_told, error.errors()[:5]))) from None
         return self.call(memory, arguments)
+
+
+def _odd_in(value: Any, place: tuple[object, ...]) -> str | None:
+    """What is wrong with a value that JSON does not hold, or Python does not read; see `lines.readable`."""
+    if isinstance(value, Mapping):
+        if ODD in value:
+            return f"`{'.'.join(map(str, place)) or 'arguments'}` {value[ODD]}; accepted is what JSON holds"
+        parts: Iterable[tuple[object, Any]] = value.items()
+    elif isinstance(value, list):
+        parts = enumerate(value)
+    else:
+        return None
+    return next((odd for name, one in parts if (odd := _odd_in(one, (*place, name))) is not None), None)
 
 
 def _told(fault: Any) -> str:
