@@ -184,3 +184,40 @@ print("end", flush=True)
 """
     for _ in range(3):
         assert child_says(program, timeout=30) == "end\n"
+
+
+@pytest.mark.parametrize("call", ["query('ions')", "tick()", "digest()", "ingest('Pumps move ions.')"])
+def test_python_ends_while_a_thread_waits_for_nodes(call, tmp_path):
+    program = f"""
+import phago, threading, time
+
+colony = phago.open({str(tmp_path / "memory")!r}, backend="processes", nodes=2)
+colony.ingest("Ions cross the membrane.")
+colony.run()
+asked = threading.Event()
+
+def ask():
+    while True:
+        colony.{call}
+        asked.set()
+
+threading.Thread(target=ask, daemon=True).start()
+asked.wait(30)
+time.sleep(0.05)
+"""
+    # The thread may be told so; the process is not aborted.
+    done = child(program)
+    assert done.returncode == 0, (done.returncode, done.stderr)
+
+
+def test_python_ends_while_a_thread_opens_a_colony_over_nodes(tmp_path):
+    program = f"""
+import phago, threading, time
+
+open_it = lambda: phago.open({str(tmp_path / "memory")!r}, shards=3, backend="processes", nodes=2)
+threading.Thread(target=open_it, daemon=True).start()
+time.sleep(TIME)
+"""
+    for milliseconds in range(0, 400, 50):
+        done = child(program.replace("TIME", str(milliseconds / 1000)))
+        assert done.returncode == 0, (milliseconds, done.returncode, done.stderr)
