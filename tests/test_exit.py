@@ -1,7 +1,7 @@
 """The end of the interpreter: whatever is asked then has an answer or a typed error, and nothing waits for ever."""
 
 import pytest
-from support import child_says
+from support import child, child_says
 
 # Each awaits one call of the twin and says what came of it.
 CALLS = {
