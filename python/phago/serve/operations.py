@@ -106,13 +106,23 @@ def json_of(data: bytes) -> Any:
         Refused: It is none.
     """
     try:
-        return json.loads(data.decode(), parse_constant=_no_constant)
+        return json.loads(data.decode(), parse_constant=_no_constant, parse_int=_integer)
     except UnicodeDecodeError:
         raise Refused(400, "the body is not UTF-8") from None
     except RecursionError:
         raise Refused(400, "the body nests too deeply") from None
     except ValueError as error:
         raise Refused(400, f"the body is no JSON: {error}") from None
+
+
+# What Python reads of a number, and more than any field takes.
+_DIGITS_MAX = 4_000
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _DIGITS_MAX:
+        raise Refused(422, f"the body has a number of {len(digits)} digits; accepted are at most {_DIGITS_MAX}")
+    return int(digits)
 
 
 def _no_constant(name: str) -> Any:

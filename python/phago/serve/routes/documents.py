@@ -110,6 +110,11 @@ async def _delete_many(memory: Memory, request: Request) -> Response:
         return answered({"deleted": await memory.do(lambda: client.delete(where=where))})
     if not isinstance(ids, list):
         raise Refused(422, f"`ids` is {kind_of(ids)}; accepted is a list of strings", fields={"field": "ids"})
+    for place, one in enumerate(ids):
+        if not isinstance(one, str):
+            raise Refused(
+                422, f"`ids` has {kind_of(one)} at {place}; accepted is a list of strings", fields={"field": "ids"}
+            )
     return answered({"deleted": await memory.do(lambda: client.delete(ids))})
 
 

@@ -162,6 +162,16 @@ fn analyses_that_are_not_those_of_texts_are_refused() {
 }
 
 #[test]
+fn a_document_that_no_colony_takes_is_refused_as_what_it_is() {
+    let mut sections = stored();
+    let bodies = sections.get_mut(&Section::Bodies).unwrap();
+    let text = b"ion cell pump salt";
+    let at = bodies.windows(text.len()).position(|part| part == text).expect("the first one has it");
+    bodies[at..at + text.len()].fill(b' ');
+    refused(restored(&sections), "`text` is blank");
+}
+
+#[test]
 fn progress_that_was_not_is_refused() {
     let progress = |forge: fn(&mut Progress)| forged(Section::Progress, forge);
     assert!(progress(|_| ()).is_ok(), "unchanged it is one");
