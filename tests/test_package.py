@@ -162,7 +162,18 @@ def test_every_public_part_of_a_module_is_importable_from_phago():
     inner |= {*phago.mcp.__all__, "TOOLS", "EXPLAIN", "FORGET", "INSIGHTS", "RECALL", "RELATED", "REMEMBER", "STATUS"}
     inner |= {"Answer", "Arguments", "Cut", "Given", "Refused", "Tool", "TokenBudget", "as_text", "fitted", "part_of"}
     inner |= {"shortened", "tokens", "DOCUMENTS", "HitRow", "Origin", "hit_row", "id_of", "origin_of", "uri_of"}
-    inner |= {"INSTRUCTIONS", "NotThere", "server_of", "Guard", "Route", "Lines", "CLIENTS", "Client"}
+    inner |= {
+        "INSTRUCTIONS",
+        "NotThere",
+        "server_of",
+        "Guard",
+        "Route",
+        "Lines",
+        "ODD",
+        "readable",
+        "CLIENTS",
+        "Client",
+    }
     inner |= {"Unreadable", "entry", "install", "PhagoRetriever", "PhagoStore", "documents"}
     inner |= {"add_mcp", "install_parser", "Check", "agent", "directory", "installation", "add_doctor"}
     inner |= {"add_completions"}
