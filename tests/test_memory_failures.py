@@ -66,7 +66,7 @@ def test_no_colony_is_made_among_other_files(notes, says, command):
         ("notes", "holds other files"),
         ("notes/lungs.txt", "is a file"),
         ("m", "`m` holds a colony"),
-        ("m/inside", "lies in the directory of the colony"),
+        ("m/inside", "lies in the directory of a colony"),
     ],
 )
 def test_a_snapshot_wants_a_place_of_its_own(kept, says, to, reason):

@@ -234,6 +234,10 @@ def test_a_snapshot_lies_beside_its_colony_and_not_among_other_files(tmp_path):
             assert caught.value.field == "path"
         with pytest.raises(phago.ConfigError):
             colony.snapshot("http://127.0.0.1:8000")
+        # Of another kind, whatever it is called.
+        (tmp_path / "court").mkdir()
+        (tmp_path / "court" / "witness").write_text("Mine.")
+        colony.snapshot(tmp_path / "court" / "copy")
         (tmp_path / "loop").symlink_to(tmp_path / "loop")
         for place in ("loop", "loop/copy"):
             with pytest.raises(phago.StorageError):

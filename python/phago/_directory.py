@@ -63,12 +63,17 @@ def copy_given(name: str, given: Any, home: Path | None) -> Path:
     # As `resolve`, but a link that leads to itself is no error yet: the system has words for it.
     above = Path(os.path.realpath(path)).parents
     if (home is not None and Path(os.path.realpath(home)) in above) or any(map(_is_colonys, above)):
-        raise refusal(name, str(path), "a directory beside colonies, and not in one")
+        raise refusal(name, str(path), "a directory beside it", "it lies in the directory of a colony")
     return path
 
 
+# Anybody may call a file `witness`.
 def _is_colonys(path: Path) -> bool:
-    return (path / "witness").is_file() and any(map(_COLONYS.fullmatch, os.listdir(path)))
+    try:
+        names = os.listdir(path)
+    except OSError:
+        return False
+    return "witness" in names and sum(map(bool, map(_COLONYS.fullmatch, names))) > 1
 
 
 def refuse_others(name: str, path: Path, accepted: str = _ACCEPTED) -> None:

@@ -8,7 +8,6 @@ import contextlib
 import datetime
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .._bar import Tell, progress
@@ -391,9 +390,6 @@ def _compact(arguments: argparse.Namespace) -> int:
 
 def _snapshot(arguments: argparse.Namespace) -> int:
     check_directory(arguments.to, new=True)
-    home, to = Path(arguments.memory).resolve(), Path(arguments.to).resolve()
-    if home in to.parents:
-        raise Problem(f"`{arguments.to}` lies in the directory of the colony; give one beside it")
     with writing(arguments) as colony:
         colony.snapshot(arguments.to)
     say(arguments, {"snapshot": arguments.to}, [f"Copied to {arguments.to}."])
