@@ -17,7 +17,7 @@ _CHUNK = 1 << 16
 
 
 # A half of a character, as JSON can write it, and numbers that Python does not read.
-_ODD = re.compile(r"\\u[dD][89a-fA-F]|[0-9]{300}|[eE]\+?[0-9]{3}|NaN|Infinity")
+_HARDLY_JSON = re.compile(r"\\u[dD][89a-fA-F]|[0-9]{300}|[eE]\+?[0-9]{3}|NaN|Infinity")
 _DIGITS_MAX = 4_000
 # Of lists and objects in each other: the SDK reads some 200, and a filter has 16.
 _DEPTH_MAX = 100
@@ -34,7 +34,7 @@ def readable(line: str) -> str:
     and what nests deeper than any tool takes: among a tool's arguments each becomes an object under `ODD` that tells
     what it is, and is text elsewhere.
     """
-    is_odd = _ODD.search(line) is not None
+    is_odd = _HARDLY_JSON.search(line) is not None
     if not is_odd and line.count("[") + line.count("{") <= _DEPTH_MAX:
         return line
     try:

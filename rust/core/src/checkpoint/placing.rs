@@ -28,7 +28,7 @@ pub(super) struct Stored {
 
 /// Lists of numbers that all documents have.
 #[derive(Debug)]
-pub(super) struct ListsOf {
+pub(super) struct DocumentLists {
     pub(super) terms: Runs,
     // For each term of each document.
     pub(super) counts: Vec<u32>,
@@ -37,7 +37,7 @@ pub(super) struct ListsOf {
     pub(super) concepts: Runs,
 }
 
-impl ListsOf {
+impl DocumentLists {
     /// Returns the terms of a document, and how often it has each.
     pub(super) fn terms(&self, place: usize) -> (&[u32], &[u32]) {
         let range = self.terms.range(place);
@@ -60,7 +60,7 @@ pub(super) struct Rows<'a> {
 ///
 /// # Errors
 /// [`crate::Error::Wire`] if title and sequence are not those of a text with these terms.
-pub(super) fn norm_of(lists: &ListsOf, place: usize, sequence: &Sequence, text: &str) -> Result<f64> {
+pub(super) fn norm_of(lists: &DocumentLists, place: usize, sequence: &Sequence, text: &str) -> Result<f64> {
     let ((terms, counts), title) = (lists.terms(place), lists.titles.of(place));
     let has = |term: &u32| terms.binary_search(term).is_ok();
     if !sequence.fits(terms.len(), text) || !title.iter().all(has) {
@@ -71,7 +71,7 @@ pub(super) fn norm_of(lists: &ListsOf, place: usize, sequence: &Sequence, text: 
 }
 
 /// Puts a document into its shard.
-pub(super) fn put(shard: &mut Shard, document: Stored, lists: &ListsOf) {
+pub(super) fn put(shard: &mut Shard, document: Stored, lists: &DocumentLists) {
     let Stored { id, body, place, sequence, norm, arrival, digested } = document;
     let (terms, counts) = lists.terms(place);
     let words = terms.iter().copied().zip(counts.iter().copied()).collect();

@@ -2,7 +2,7 @@
 //! error and never a panic.
 
 use super::columns::{Graph, Progress, ReadAnalyses, Runs, Section, State, VERSION, Words, odd};
-use super::placing::{ListsOf, Rows, Stored, norm_of, put};
+use super::placing::{DocumentLists, Rows, Stored, norm_of, put};
 use super::share::Share;
 use super::sums::{Counted, Sums, Wired};
 use crate::Result;
@@ -169,7 +169,7 @@ pub fn build_with(
             return Err(odd("a section is another one"));
         };
         let Analyses { terms, counts, titles, sequences } = analyses;
-        let lists = ListsOf { terms, counts, titles, concepts };
+        let lists = DocumentLists { terms, counts, titles, concepts };
         let columns = (bodies, &lists, sequences);
         let (standing, mut wired) = documents(commons, share, columns, &progress, counted, &run)?;
         drop(section);
@@ -252,12 +252,12 @@ const NAMED_TOGETHER: usize = 2048;
 fn documents(
     commons: &mut Commons,
     share: Share<'_>,
-    (bodies, lists, sequences): (Bodies<'_, Metadata>, &ListsOf, Vec<Sequence>),
+    (bodies, lists, sequences): (Bodies<'_, Metadata>, &DocumentLists, Vec<Sequence>),
     progress: &Progress,
     counted: Counted,
     run: impl Fn(Vec<Job<'_>>) -> Result<()>,
 ) -> Result<(Standing, Wired)> {
-    let ListsOf { terms, titles, concepts, .. } = lists;
+    let DocumentLists { terms, titles, concepts, .. } = lists;
     let (arrivals, digested) = (&progress.arrivals, &progress.digested);
     let count = sequences.len();
     equal(&bodies.lengths())?;
@@ -423,7 +423,7 @@ fn place(
     (commons, wired): (&Commons, &Wired),
     shards: &mut [&mut Shard],
     share: Share<'_>,
-    (mut documents, lists): (Vec<Vec<Stored>>, &ListsOf),
+    (mut documents, lists): (Vec<Vec<Stored>>, &DocumentLists),
     parsed: Parsed,
     run: impl Fn(Vec<Job<'_>>) -> Result<()>,
 ) -> Result<()> {
