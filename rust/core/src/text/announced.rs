@@ -2,6 +2,7 @@
 
 use super::fold::stem_of;
 use super::lexicon::{Entering, Form, Lexicon, number};
+use super::sketch::Sketch;
 use ecow::EcoString;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -151,7 +152,7 @@ impl Lexicon {
     }
 
     fn all_entering(&self, words: &[Word]) -> Vec<Entering> {
-        words.iter().map(|Word { text, stem }| self.entering((text, self.hash(text)), stem)).collect()
+        words.iter().map(|Word { text, stem }| self.entering((text, self.hash(text)), Sketch::of(text), stem)).collect()
     }
 
     /// Returns the indices of words' forms and terms, and adds those that are new, in this order.

@@ -30,9 +30,9 @@ const KEY_BYTES: usize = size_of::<Key>();
 // As long as a key.
 const PADDING: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
-// Returns the key of a short text.
-fn short(text: &str) -> Option<Key> {
-    (text.len() <= KEY_BYTES).then(|| key_at(text.as_bytes(), 0, text.len()))
+// Returns the key of a text; that of none for a long one.
+fn key_of(text: &str) -> Key {
+    if text.len() <= KEY_BYTES { key_at(text.as_bytes(), 0, text.len()) } else { NO_KEY }
 }
 
 /// A chunk that was analysed, and the range of its words in `parts`.
@@ -278,7 +278,14 @@ impl Counter {
             self.too_long += 1;
             return NOWHERE;
         }
-        self.seen.find(key).unwrap_or_else(|| self.place(&word.to_ascii_lowercase()))
+        if *key == NO_KEY {
+            return self.place(&word.to_ascii_lowercase(), NO_KEY);
+        }
+        match self.seen.find(key) {
+            Some(place) => place,
+            // A key is all of a short word.
+            None => self.meet(&word.to_ascii_lowercase(), *key),
+        }
     }
 
     fn find(&mut self, place: u32, stands: bool, start: usize) {
@@ -293,7 +300,7 @@ impl Counter {
     fn count_chunk(&mut self, chunk: &str, start: usize, key: &Key, at: u32) {
         if chunk.len() > CHUNK_BYTES_MAX {
             let too_long = chunk::words(chunk, false, &mut |word| {
-                let place = self.place(word.form);
+                let place = self.place(word.form, key_of(word.form));
                 self.find(place, word.stands, start + word.at);
             });
             self.too_long = self.too_long.saturating_add(too_long);
@@ -346,8 +353,8 @@ impl Counter {
         hashes.extend(keys.iter().map(|key| self.seen.prefetch(key)));
         self.seen.guess(&keys, &hashes, &mut guesses);
         let mut start = 0;
-        for (part, (&end, &guess)) in (first..).zip(ends.iter().zip(&guesses)) {
-            self.parts[part].place = if guess == NOWHERE { self.place(&text[start..end]) } else { guess };
+        for (part, (&end, (&key, &guess))) in (first..).zip(ends.iter().zip(keys.iter().zip(&guesses))) {
+            self.parts[part].place = if guess == NOWHERE { self.place(&text[start..end], key) } else { guess };
             start = end;
         }
         text.clear();
@@ -410,12 +417,13 @@ impl Counter {
 
     /// Returns the term of a word in its final form, and its role. They are remembered if the lexicon has the word.
     pub(super) fn known(&mut self, word: &str) -> (Option<u32>, Role) {
-        if let Some(place) = self.find_word(word) {
+        let key = key_of(word);
+        if let Some(place) = self.find_word(word, &key) {
             return self.what(place);
         }
         match self.lexicon.find(word) {
             Some((form, term)) => {
-                let place = self.remember(word, (form, term, role_of_form(word)));
+                let place = self.remember(word, key, (form, term, role_of_form(word)));
                 self.what(place)
             }
             None => {
@@ -425,36 +433,32 @@ impl Counter {
         }
     }
 
-    // Returns the index in `seen` of a word in its final form, if it is remembered.
-    fn find_word(&self, word: &str) -> Option<u32> {
-        match short(word) {
-            Some(key) => self.seen.find(&key),
-            None => self.long_words.get(word).copied(),
-        }
+    // Returns the index in `seen` of a word in its final form with its key, if it is remembered.
+    fn find_word(&self, word: &str, key: &Key) -> Option<u32> {
+        if *key == NO_KEY { self.long_words.get(word).copied() } else { self.seen.find(key) }
     }
 
-    // Returns the index in `seen` of a word in its final form.
-    fn place(&mut self, word: &str) -> u32 {
-        match self.find_word(word) {
+    // Returns the index in `seen` of a word in its final form, with its key.
+    fn place(&mut self, word: &str, key: Key) -> u32 {
+        match self.find_word(word, &key) {
             Some(place) => place,
-            None => self.meet(word),
+            None => self.meet(word, key),
         }
     }
 
     #[cold]
-    fn meet(&mut self, word: &str) -> u32 {
+    fn meet(&mut self, word: &str, key: Key) -> u32 {
         if self.different as usize > DOCUMENT_WORDS_MAX {
             self.full = true;
             return NOWHERE;
         }
         let known = self.lexicon.intern(word);
-        self.remember(word, known)
+        self.remember(word, key, known)
     }
 
-    fn remember(&mut self, word: &str, (form, term, role): (u32, u32, Role)) -> u32 {
-        let key = short(word);
-        let place = self.seen.push(Seen { key: key.unwrap_or(NO_KEY), form, term, role, ..Seen::NOTHING });
-        if key.is_none() {
+    fn remember(&mut self, word: &str, key: Key, (form, term, role): (u32, u32, Role)) -> u32 {
+        let place = self.seen.push(Seen { key, form, term, role, ..Seen::NOTHING });
+        if key == NO_KEY {
             self.long_words.insert(word.into(), place);
         }
         place

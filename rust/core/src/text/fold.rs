@@ -33,7 +33,11 @@ pub(super) fn role_of_form(form: &str) -> Role {
 /// Returns the term of a form. The stemmer takes lower-cased words and leaves alone those it cannot shorten. Every form
 /// has a term, and no other word becomes a function word: `cans` does not become `can`.
 pub(crate) fn stem_of(form: &str) -> Cow<'_, str> {
-    let folded = fold(form);
+    stem_of_folded(fold(form))
+}
+
+/// Returns the term of a form without accents and inner signs.
+pub(super) fn stem_of_folded(folded: Cow<'_, str>) -> Cow<'_, str> {
     if !ends_as_a_suffix(&folded) || folded.bytes().any(|byte| byte.is_ascii_punctuation()) || is_function_word(&folded)
     {
         return folded;
@@ -71,39 +75,43 @@ pub(super) fn fold(form: &str) -> Cow<'_, str> {
     if form.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Cow::Borrowed(form);
     }
-    let mut bare = String::with_capacity(form.len());
-    if form.is_ascii() {
-        bare.push_str(form);
-    } else {
-        // Decomposed, so that marks are separate characters; composed again afterwards, for Hangul and the marks that
-        // are kept.
-        for c in form.nfkd().filter(|&c| !is_dropped(c)) {
-            match plain(c) {
-                Some(letters) => bare.push_str(letters),
-                None => bare.extend(c.to_lowercase()),
-            }
-        }
-        // A word of nothing but marks is kept as it is.
-        if bare.chars().all(is_combining_mark) {
-            return Cow::Borrowed(form);
-        }
-        bare = bare.nfc().collect();
-    }
-    let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
-    let bytes = bare.as_bytes();
-    let is_sign = |at: usize| {
-        let between = |is: fn(&u8) -> bool| at > 0 && is(&bytes[at - 1]) && bytes.get(at + 1).is_none_or(is);
-        match bytes[at] {
-            b'-' | b'_' | b'\'' => !(at > 0 && digit(bytes.get(at - 1)) && digit(bytes.get(at + 1))),
-            b'.' => between(u8::is_ascii_alphabetic),
-            _ => false,
-        }
+    let bare = match form.is_ascii() {
+        true => Cow::Borrowed(form),
+        false => match without_accents(form) {
+            Some(bare) => Cow::Owned(bare),
+            None => return Cow::Borrowed(form),
+        },
     };
-    if (0..bytes.len()).any(is_sign) {
-        let kept = bare.char_indices().filter(|&(at, _)| !is_sign(at)).map(|(_, c)| c);
-        bare = kept.collect();
+    let bytes = bare.as_bytes();
+    let Some(first) = (0..bytes.len()).find(|&at| is_inner_sign(bytes, at)) else { return bare };
+    let mut kept = String::with_capacity(bare.len());
+    kept.push_str(&bare[..first]);
+    kept.extend(bare[first..].char_indices().filter(|(at, _)| !is_inner_sign(bytes, first + at)).map(|(_, c)| c));
+    if kept.is_empty() { Cow::Borrowed(form) } else { Cow::Owned(kept) }
+}
+
+// Returns a form without accents, or `None` for one of nothing but marks, which is kept as it is. It is decomposed, so
+// that marks are separate characters, and composed again afterwards, for Hangul and the marks that are kept.
+fn without_accents(form: &str) -> Option<String> {
+    let mut bare = String::with_capacity(form.len());
+    for c in form.nfkd().filter(|&c| !is_dropped(c)) {
+        match plain(c) {
+            Some(letters) => bare.push_str(letters),
+            None => bare.extend(c.to_lowercase()),
+        }
     }
-    if bare.is_empty() { Cow::Borrowed(form) } else { Cow::Owned(bare) }
+    (!bare.chars().all(is_combining_mark)).then(|| bare.nfc().collect())
+}
+
+// Returns whether a byte is a sign inside a word that its term does not have.
+fn is_inner_sign(bytes: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).map(|before| &bytes[before]);
+    let behind = bytes.get(at + 1);
+    match bytes[at] {
+        b'-' | b'_' | b'\'' => !(before.is_some_and(u8::is_ascii_digit) && behind.is_some_and(u8::is_ascii_digit)),
+        b'.' => before.is_some_and(u8::is_ascii_alphabetic) && behind.is_none_or(u8::is_ascii_alphabetic),
+        _ => false,
+    }
 }
 
 // Returns whether a mark is dropped: one that changes how a letter is spoken and not which word it is, in scripts whose

@@ -1,6 +1,6 @@
 //! The lexicon numbers word forms and terms.
 
-use super::fold::{Role, role_of, role_of_form, stem_of};
+use super::fold::{Role, fold, role_of, role_of_form, stem_of_folded};
 use super::sketch::Sketch;
 use crate::ids::NodeId;
 use crate::maps::State;
@@ -235,18 +235,20 @@ impl Lexicon {
         if let Some((index, term)) = self.read().both(hash, form) {
             return (index, term, role_of_form(form));
         }
-        let stem = stem_of(form);
+        let folded = fold(form);
+        let sketch = Sketch::of_folded(&folded);
+        let stem = stem_of_folded(folded);
         let role = role_of(&stem);
-        let entering = self.entering((form, hash), &stem);
+        let entering = self.entering((form, hash), sketch, &stem);
         let mut inner = self.write();
         let index = inner.enter(entering);
         (index, inner.form_list[index as usize].term, role)
     }
 
     /// Returns a word with what is known of it without the lists, so that it takes no time under their lock.
-    pub(super) fn entering(&self, (form, hash): (&str, u32), stem: &str) -> Entering {
+    pub(super) fn entering(&self, (form, hash): (&str, u32), sketch: Sketch, stem: &str) -> Entering {
         // Copies are made last: what was just written byte by byte takes long to be read again.
-        let (sketch, stem_hash) = (Sketch::of(form), if stem == form { hash } else { self.hash(stem) });
+        let stem_hash = if stem == form { hash } else { self.hash(stem) };
         Entering { text: form.into(), hash, sketch, stem: stem.into(), stem_hash }
     }
 
