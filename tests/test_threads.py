@@ -1,6 +1,8 @@
 """Threads beside threads: parallel work, questions beside a hung tick, forks."""
 
 import asyncio
+import os
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,7 @@ from support import (
     PHASES,
     TIMEOUT_MS,
     await_fault,
+    child,
     child_says,
     cluster,
     impatient_colony,
@@ -374,3 +377,56 @@ def test_the_first_agents_of_a_colony_may_come_by_several_threads():
             assert len({one for ids in threads.map(spawn, kinds) for one in ids}) == 8
             # All are known, so that a tick asks each.
             assert {kind.kind for kind in kinds} == colony._minds._kinds.keys()
+
+
+# Its user has no other thread, and may have so many.
+FEW_THREADS = """
+import asyncio, ctypes, os, resource, tempfile
+import phago
+
+most, where = int(os.environ["MOST"]), os.environ["WHERE"]
+if os.geteuid() == 0:
+    os.setresuid(70_000 + most, 0, 0)
+    # Who may do everything has no limit.
+    header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert ctypes.CDLL(None, use_errno=True).capset(header, nothing) == 0
+resource.setrlimit(resource.RLIMIT_NPROC, (most, most))
+
+
+async def use_twin():
+    async with phago.AsyncColony(2) as colony:
+        await colony.ingest("ions cross the membrane")
+        await colony.run()
+        return await colony.query("ions")
+
+
+def use():
+    with tempfile.TemporaryDirectory() as directory:
+        with phago.open(directory) if where == "disk" else phago.Colony(2) as colony:
+            colony.ingest([f"ions cross the membrane {number}" for number in range(100)])
+            colony.run()
+            return colony.query("ions")
+
+
+try:
+    print("answered", len(asyncio.run(use_twin()) if where == "twin" else use()) > 0)
+except phago.CoordinatorUnavailable as error:
+    assert "thread could be started" in str(error), error
+    print("refused")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is counted otherwise")
+@pytest.mark.parametrize("where", ["memory", "disk", "twin"])
+def test_where_no_thread_can_be_started_calls_say_so(where):
+    # Others of a user who may not choose another one count too, and a limit in between cannot be told.
+    limits = range(1, 8) if os.geteuid() == 0 else [1]
+    said = []
+    for most in limits:
+        done = child(FEW_THREADS, MOST=str(most), WHERE=where)
+        assert done.returncode == 0, (most, done.stderr)
+        said.append(done.stdout.split())
+    assert said[0] == ["refused"]
+    if len(limits) > 1:
+        assert said[-1] == ["answered", "True"]
+        assert said == sorted(said, reverse=True), "who may have more threads is not refused again"

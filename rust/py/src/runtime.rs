@@ -15,7 +15,7 @@ use crate::error::{Failure, Result};
 use crate::mailbox::{self, Value, value};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
-use phago_engine::host::process::{Hand, runtime};
+use phago_engine::host::process::{Hand, run_call, runtime};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use std::any::Any;
@@ -140,13 +140,15 @@ pub(crate) fn stoppable<T: Send>(
 pub(crate) fn start_call(py: Python<'_>, work: impl Work<Value>) -> Result<Bound<'_, PyAny>> {
     let runtime = runtime()?;
     let cancel = Cancel::new();
-    let flag = cancel.clone();
+    let (flag, refused) = (cancel.clone(), cancel.clone());
     let (future, slot) = mailbox::open(py, move || flag.cancel())?;
-    runtime.spawn_blocking(move || {
+    let begun = run_call(&runtime, move || {
         if !cancel.is_cancelled() {
             slot.answer(guarded(|| work(&cancel)));
         }
     });
+    // What is refused must not be done later.
+    begun.inspect_err(|_| refused.cancel())?;
     Ok(future)
 }
 

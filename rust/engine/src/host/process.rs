@@ -70,6 +70,8 @@ static RUNTIME: Mutex<Option<Home<Runtime>>> = Mutex::new(None);
 // event loop from its core for seconds.
 const SPARE: usize = 2;
 const THREADS_MAX: usize = 256;
+// One thread keeps timers while the other polls a tick; shard work has its own threads.
+const WORKERS: usize = 2;
 
 /// Returns the handle of this process's one runtime, which starts at the first call, and again in a forked child.
 ///
@@ -82,9 +84,9 @@ pub fn runtime() -> Result<Handle> {
     if let Some(runtime) = slot.as_ref().and_then(|home| home.get().ok()) {
         return Ok(runtime.handle().clone());
     }
+    try_threads(WORKERS)?;
     let runtime = Builder::new_multi_thread()
-        // One thread keeps timers while the other polls a tick; shard work has its own threads.
-        .worker_threads(2)
+        .worker_threads(WORKERS)
         .max_blocking_threads(cores().saturating_add(SPARE).min(THREADS_MAX))
         .thread_name("phago-call")
         .enable_time()
@@ -93,6 +95,37 @@ pub fn runtime() -> Result<Handle> {
     let handle = runtime.handle().clone();
     *slot = Some(Home::new(runtime));
     Ok(handle)
+}
+
+// Starts so many threads, which end at once. The runtime panics where it cannot start its own, and waits for ever for
+// those that it could.
+fn try_threads(count: usize) -> Result<()> {
+    let mut started = Vec::with_capacity(count);
+    for _ in 0..count {
+        // All live until the last one does, as those of the runtime do.
+        let (end, ended) = channel::<()>();
+        let thread = std::thread::Builder::new().spawn(move || ended.recv()).map_err(|error| no_thread(&error))?;
+        started.push((end, thread));
+    }
+    for (end, thread) in started {
+        drop(end);
+        let _ = thread.join();
+    }
+    Ok(())
+}
+
+/// Runs something on one of the runtime's threads for calls.
+///
+/// # Errors
+/// [`Error::CoordinatorUnavailable`] if there is none and none can be started. It may be run at any later time then, so
+/// it should do nothing once it was refused.
+pub fn run_call<T: Send + 'static>(
+    runtime: &Handle,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<tokio::task::JoinHandle<T>> {
+    let run = std::panic::AssertUnwindSafe(|| runtime.spawn_blocking(work));
+    // The runtime has no other way to tell, and holds no lock meanwhile.
+    std::panic::catch_unwind(run).map_err(|_| no_thread(&std::io::ErrorKind::WouldBlock.into()))
 }
 
 /// What a [`Hand`] does.

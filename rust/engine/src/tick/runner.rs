@@ -4,6 +4,7 @@
 
 use crate::config::RunnerConfig;
 use crate::coordination::{Driving, SharedCoordinator};
+use crate::host::process::run_call;
 use crate::sync::{Arc, now, spawn};
 use crate::tick::attempt::{Attempt, Means};
 use crate::tick::by_nodes::{self, ByNodes};
@@ -203,8 +204,8 @@ impl Runner {
     async fn survey(&self) -> Result<()> {
         let wanted = Surveying(Cancel::new());
         let (world, cancel) = (self.means.world.clone(), wanted.0.clone());
-        let made = tokio::task::spawn_blocking(move || world.survey(&cancel).map(drop)).await;
-        made.unwrap_or_else(|cause| {
+        let making = run_call(&Handle::current(), move || world.survey(&cancel).map(drop))?;
+        making.await.unwrap_or_else(|cause| {
             Err(Error::CoordinatorUnavailable { reason: format!("the survey failed: {cause}") })
         })
     }
