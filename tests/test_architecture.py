@@ -375,11 +375,11 @@ PACKAGE = {
     "mcp.tool": "colony mcp.lines",
     "mcp.tools": "mcp.tool mcp.tools.explain mcp.tools.forget mcp.tools.insights mcp.tools.recall mcp.tools.related "
     "mcp.tools.remember mcp.tools.status",
-    "mcp.tools.explain": "colony mcp.budget mcp.tool results results.answers",
+    "mcp.tools.explain": "_checks colony mcp.budget mcp.tool results results.answers",
     "mcp.tools.forget": "colony mcp.budget mcp.tool",
     "mcp.tools.insights": "colony mcp.budget mcp.tool",
-    "mcp.tools.recall": "colony config mcp.budget mcp.provenance mcp.tool results",
-    "mcp.tools.related": "colony mcp.budget mcp.provenance mcp.tool",
+    "mcp.tools.recall": "_checks colony config mcp.budget mcp.provenance mcp.tool results",
+    "mcp.tools.related": "_checks colony mcp.budget mcp.provenance mcp.tool",
     "mcp.tools.remember": "_phago colony errors mcp.budget mcp.tool",
     "mcp.tools.status": "colony mcp.tool",
     # Pictures, which need matplotlib; nothing imports it that works without.

@@ -301,15 +301,15 @@ def test_a_closed_input_ends_it_quietly_and_lines_that_are_no_messages_do_not_en
         ("recall", '{"question": "x", "where": {"k": NaN}}', "`where.k` is the number NaN"),
         ("recall", '{"question": "x", "where": {"\\ud800": 1}}', "`where` has half of a character"),
         ("recall", '{"question": "x", "where": ' + "[" * 200 + "]" * 200 + "}", "nests too deeply"),
-        ("remember", '{"documents": [{"text": "aa", "id": NaN}]}', "`documents.0.id` is the number NaN"),
-        ("remember", '{"documents": ["aa", "\\ud800"]}', "`documents.1` has half of a character"),
+        ("remember", '{"documents": [{"text": "aa", "id": NaN}]}', "`documents[0].id` is the number NaN"),
+        ("remember", '{"documents": ["aa", "\\ud800"]}', "`documents[1]` has half of a character"),
         (
             "remember",
             '{"documents": [{"text": "aa", "metadata": {"k": [1, Infinity]}}]}',
-            "`documents.0.metadata.k.1` is",
+            "`documents[0].metadata.k[1]` is",
         ),
-        ("remember", '{"documents": [{"text": "aa", "metadata": NaN}]}', "`documents.0.metadata` is the number NaN"),
-        ("forget", '{"ids": ["\\ud801"]}', "`ids.0` has half of a character"),
+        ("remember", '{"documents": [{"text": "aa", "metadata": NaN}]}', "`documents[0].metadata` is the number NaN"),
+        ("forget", '{"ids": ["\\ud801"]}', "`ids[0]` has half of a character"),
     ],
 )
 def test_what_is_hardly_json_is_answered_and_changes_nothing(name, asked, says):

@@ -268,3 +268,63 @@ def test_a_number_may_be_text_as_some_models_write_it():
         )
         assert len(asked(service, "recall", question="ions", k="1")["hits"]) == 1
         assert next(colony.documents()).place == 3
+
+
+_PLAIN = "input should be a valid string or a valid integer or a valid number or a valid boolean"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "says"),
+    [
+        ("remember", {"documents": ["a", {"text": 1}]}, "`documents[1].text` is 1: input should be a valid string"),
+        ("remember", {"documents": [{"id": "x"}]}, "`documents[0].text`: field required"),
+        (
+            "remember",
+            {"documents": [{"text": "a", "str": 1}]},
+            "`documents[0].str` is 1: extra inputs are not permitted",
+        ),
+        ("remember", {"documents": [3]}, "`documents[0]` is 3: input should be a valid string or an object"),
+        (
+            "remember",
+            {"documents": [{"text": "a", "metadata": {"k": [1, {}]}}]},
+            f"`documents[0].metadata.k[1]` is {{}}: {_PLAIN}",
+        ),
+        (
+            "remember",
+            {"documents": [{"text": "a", "metadata": {"str": {"str": 1}}}]},
+            f"`documents[0].metadata.str` is {{'str': 1}}: {_PLAIN} or a valid list",
+        ),
+        (
+            "remember",
+            {"documents": [{"text": "a", "thread": "t", "place": True}]},
+            "`documents[0].place` is True: accepted is a number",
+        ),
+        ("remember", {"documents": [1, 2, 3, 4, 5, 6, {"text": 7}]}, None),
+        ("recall", {"question": "x", "where": []}, "`where` is []: input should be an object"),
+        ("forget", {"ids": ["a", 3]}, "`ids[1]` is 3: input should be a valid string"),
+        ("explain", {}, "`question`: field required"),
+        (
+            "recall",
+            {"question": "x" * 70_000},
+            "`question`, the bytes of a question, is limited to 65536, and this has 70000",
+        ),
+        (
+            "explain",
+            {"question": "x" * 70_000},
+            "`question`, the bytes of a question, is limited to 65536, and this has 70000",
+        ),
+        (
+            "related",
+            {"concept": "x" * 70_000},
+            "`concept`, the bytes of a question, is limited to 65536, and this has 70000",
+        ),
+    ],
+)
+def test_a_mistake_is_named_as_the_client_wrote_it(name, arguments, says):
+    with phago.Colony() as colony:
+        answer, failed = told(Service(colony), name, **arguments)
+        assert failed
+        assert says is None or answer == says
+        assert len(answer.split("; ")) <= 5
+        assert "_Document" not in answer
+        assert len(colony) == 0

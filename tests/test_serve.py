@@ -317,20 +317,22 @@ def test_a_number_is_refused_in_json_that_any_program_reads_and_with_one_bound(s
 
 
 @pytest.mark.parametrize(
-    "path",
+    ("path", "field"),
     [
-        "/v1/similar/a?k=x",
-        "/v1/suggest?prefix=a&k=0",
-        "/v1/documents?limit=99999",
-        "/v1/ticks?last=-1",
-        "/v1/suggest?prefix=",
-        "/v1/suggest",
-        "/v1/suggest?prefix=two%20words",
-        "/v1/events?since=x",
+        ("/v1/similar/a?k=x", "k"),
+        ("/v1/suggest?prefix=a&k=0", "k"),
+        ("/v1/documents?limit=99999", "limit"),
+        ("/v1/ticks?last=-1", "last"),
+        ("/v1/suggest?prefix=", "prefix"),
+        ("/v1/suggest", "prefix"),
+        ("/v1/suggest?prefix=two%20words", "prefix"),
+        ("/v1/events?since=x", "since"),
     ],
 )
-def test_parameters_of_addresses_are_checked(site, path):
-    assert site.get(path).status == 422
+def test_parameters_of_addresses_are_checked(site, path, field):
+    answer = site.get(path)
+    assert (answer.status, answer.json["fields"]["field"]) == (422, field)
+    assert answer.json["detail"].startswith(f"`{field}` is ")
 
 
 @pytest.mark.parametrize("path", ["/v1/documents/%ff", "/v1/documents/%ed%a0%80", "/v1/suggest?prefix=%ff"])

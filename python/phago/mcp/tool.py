@@ -18,6 +18,11 @@ from .lines import ODD
 __all__ = ["Answer", "Arguments", "Cut", "Given", "Refused", "Tool"]
 
 
+# As many as one answer has room for.
+_FAULTS = 5
+_SHOULD = "input should be "
+
+
 class Refused(Exception):
     """Something that the agent can mend; the message says how."""
 
@@ -133,7 +138,7 @@ class Tool:
         try:
             arguments = self.arguments.model_validate(dict(given))
         except ValidationError as error:
-            raise Refused("; ".join(map(_told, error.errors()[:5]))) from None
+            raise Refused("; ".join(_told(error.errors(), given)[:_FAULTS])) from None
         return self.call(memory, arguments)
 
 
@@ -141,7 +146,7 @@ def _odd_in(value: Any, place: tuple[object, ...]) -> str | None:
     """What is wrong with a value that JSON does not hold, or Python does not read; see `lines.readable`."""
     if isinstance(value, Mapping):
         if ODD in value:
-            return f"`{'.'.join(map(str, place)) or 'arguments'}` {value[ODD]}; accepted is what JSON holds"
+            return f"`{_name_of(place)}` {value[ODD]}; accepted is what JSON holds"
         parts: Iterable[tuple[object, Any]] = value.items()
     elif isinstance(value, list):
         parts = enumerate(value)
@@ -150,8 +155,44 @@ def _odd_in(value: Any, place: tuple[object, ...]) -> str | None:
     return next((odd for name, one in parts if (odd := _odd_in(one, (*place, name))) is not None), None)
 
 
-def _told(fault: Any) -> str:
-    field = ".".join(map(str, fault["loc"])) or "arguments"
-    value = repr(fault["input"])
-    shown = "" if fault["type"] == "missing" else f" is {value[:80]}{'...' if len(value) > 80 else ''}"
-    return f"`{field}`{shown}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+def _told(faults: Iterable[Any], given: Mapping[str, Any]) -> list[str]:
+    """What is wrong, place by place, as the client wrote it."""
+    by_place: dict[tuple[object, ...], list[Any]] = {}
+    for fault in faults:
+        by_place.setdefault(_place_of(fault, given), []).append(fault)
+    # What may be of several kinds has a fault for each of them; those of the one that was meant are inside of it.
+    outer = {place[:depth] for place in by_place for depth in range(len(place))}
+    return [_told_at(place, found) for place, found in by_place.items() if place not in outer]
+
+
+def _place_of(fault: Any, given: Mapping[str, Any]) -> tuple[object, ...]:
+    """Where a fault is in what was given: Pydantic names kinds on the way too."""
+    place: list[object] = []
+    value: Any = given
+    for part in fault["loc"]:
+        if value is fault["input"]:
+            break
+        if part in value if isinstance(value, Mapping) else isinstance(value, list) and isinstance(part, int):
+            place.append(part)
+            value = value[part]
+    if fault["type"] == "missing":
+        place.append(fault["loc"][-1])
+    return tuple(place)
+
+
+def _told_at(place: tuple[object, ...], faults: list[Any]) -> str:
+    value = repr(faults[0]["input"])
+    shown = "" if faults[0]["type"] == "missing" else f" is {value[:80]}{'...' if len(value) > 80 else ''}"
+    first, *others = dict.fromkeys(map(_words_of, faults))
+    return f"`{_name_of(place)}`{shown}: {' or '.join([first, *(one.removeprefix(_SHOULD) for one in others)])}"
+
+
+def _words_of(fault: Any) -> str:
+    # Pydantic names its own class there.
+    words: str = f"{_SHOULD}an object" if fault["type"] in ("dict_type", "model_type") else fault["msg"]
+    return f"{words[:1].lower()}{words[1:]}"
+
+
+def _name_of(place: Iterable[object]) -> str:
+    name = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in place)
+    return name.removeprefix(".") or "arguments"

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from ..._checks import question_of
 from ...colony import Colony
 from ...results import Explanation
 from ...results.answers import by_name
@@ -40,7 +41,7 @@ class _Explained(Answer):
 
 
 def _explain(memory: Colony, asked: _Explain) -> dict[str, Any]:
-    told = memory.explain(asked.question, asked.id)
+    told = memory.explain(question_of("question", asked.question), asked.id)
     if told is None:
         raise Refused(f"there is no document `{(asked.id or '')[:80]}`; `recall` with a `question` finds ids")
     frame: dict[str, Any] = {

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from ..._checks import question_of
 from ...colony import Colony
 from ...config import Ranking
 from ...results import StoredDocument
@@ -62,7 +63,7 @@ def _recall(memory: Colony, asked: _Recall) -> dict[str, Any]:
         raise Refused("give `question` or `id`: one of them")
     if asked.id is not None:
         return _read(memory, asked.id, asked)
-    question = asked.question or ""
+    question = question_of("question", asked.question)
     filters: dict[str, Any] = {"where": asked.where, "since": asked.since, "until": asked.until}
     # The head of a longer answer is the shorter one.
     found = memory.query(question, k=asked.skip + asked.k, newer=asked.newer, **filters)

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from ..._checks import question_of
 from ...colony import Colony
 from ..budget import TokenBudget, fitted, shortened
 from ..provenance import HitRow, hit_row
@@ -43,7 +44,7 @@ def _related(memory: Colony, asked: _Related) -> dict[str, Any]:
 
 
 def _wired(memory: Colony, concept: str, asked: _Related) -> dict[str, Any]:
-    node = memory.graph.node(concept)
+    node = memory.graph.node(question_of("concept", concept))
     if node is None:
         near = [one.label for one in memory.concepts(concept, 3)] if concept.strip() else []
         hint = f"; near it: {', '.join(near)}" if near else "; `insights` tells what there is"

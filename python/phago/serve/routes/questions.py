@@ -8,7 +8,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ..._checks import count
+from ..._checks import beginning_of, count
 from ...config import Ranking
 from ...results import Explanation, Hit, Hits, Suggestion
 from ..memory import Memory
@@ -74,7 +74,9 @@ async def _suggest(memory: Memory, request: Request) -> Response:
     begun, k = request.query_params.get("prefix"), number_of(request, "k", 10, 1, memory.limits.hits)
     if begun is None:
         raise Refused(422, "`prefix` is missing", fields={"field": "prefix"})
-    return answered({"items": await memory.ask(lambda: memory.client.suggest(begun, k))})
+    # As this address names it; a client calls it otherwise.
+    beginning = beginning_of("prefix", begun)
+    return answered({"items": await memory.ask(lambda: memory.client.suggest(beginning, k))})
 
 
 _HIT = tuple(field.name for field in dataclasses.fields(Hit))
