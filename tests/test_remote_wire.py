@@ -187,6 +187,14 @@ def test_errors_of_python_come_back(error):
     assert str(twin) == str(error) or not error.args
 
 
+def test_errors_of_python_keep_the_argument_that_they_are_about():
+    with phago.Colony() as colony, pytest.raises(TypeError) as caught:
+        colony.query(3)
+    told = as_json(caught.value)
+    assert told["fields"] == {"field": "text"}
+    assert as_json(as_error(loads(dumps(told)))) == told
+
+
 def test_a_value_that_json_cannot_hold_is_told_of_all_the_same():
     error = phago.ConfigError("no", field="k", value=object(), accepted="one")
     assert as_error(loads(dumps(as_json(error)))).value.startswith("<object object")

@@ -19,6 +19,7 @@ else:
     errors = module("phago.errors")
 
 _T = TypeVar("_T")
+_E = TypeVar("_E", bound=Exception)
 
 QUERY_BYTES_MAX = 64 * 1024
 """The longest question, in bytes of UTF-8."""
@@ -57,6 +58,12 @@ def refusal(name: str, value: Any, accepted: str, hint: str = "") -> errors.Conf
     """The error for an argument outside of what is accepted."""
     message = f"`{name}` is {shown(value)}; accepted is {accepted}{f'; {hint}' if hint else ''}"
     return errors.ConfigError(message, field=name, value=value, accepted=accepted)
+
+
+def about(name: str, error: _E) -> _E:
+    """One of Python's own errors, with the argument that it is about, as it is told to who asks over HTTP."""
+    vars(error)["field"] = name
+    return error
 
 
 def count(name: str, value: Any, low: int, high: int = 2**31 - 1, hint: str = "") -> int:
@@ -110,21 +117,21 @@ def one_of(name: str, value: Any, accepted: tuple[str, ...]) -> str:
 def instance(name: str, value: Any, kind: type[_T]) -> _T:
     """An argument that is an instance of a class."""
     if not isinstance(value, kind):
-        raise TypeError(f"`{name}` is a {kind.__name__}, not {type(value).__name__}")
+        raise about(name, TypeError(f"`{name}` is a {kind.__name__}, not {type(value).__name__}"))
     return value
 
 
 def text_of(name: str, value: Any) -> str:
     """An argument that is text which can be written as UTF-8."""
     if not isinstance(value, str):
-        raise TypeError(f"`{name}` is a string, not {type(value).__name__}")
+        raise about(name, TypeError(f"`{name}` is a string, not {type(value).__name__}"))
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError as error:
-            raise ValueError(
-                f"`{name}` has a lone surrogate at index {error.start}; accepted is text that UTF-8 can encode"
-            ) from None
+            accepted = "text that UTF-8 can encode"
+            message = f"`{name}` has a lone surrogate at index {error.start}; accepted is {accepted}"
+            raise about(name, ValueError(message)) from None
     return value
 
 
@@ -136,11 +143,12 @@ def extras_of(
 ) -> tuple[bool | None, list[str], list[str], list[tuple[str, str]]] | None:
     """What a question is asked with beside its text; `None` where it is the text alone."""
     if operators is not None and not isinstance(operators, bool):
-        raise TypeError(f"`operators` is a bool or None, not {type(operators).__name__}")
+        raise about("operators", TypeError(f"`operators` is a bool or None, not {type(operators).__name__}"))
     pairs: list[tuple[str, str]] = []
     if synonyms is not None:
         if not isinstance(synonyms, Mapping):
-            raise TypeError(f"`synonyms` is a mapping of words to words, not {type(synonyms).__name__}")
+            message = f"`synonyms` is a mapping of words to words, not {type(synonyms).__name__}"
+            raise about("synonyms", TypeError(message))
         for word, others in synonyms.items():
             if not text_of("synonyms", word).strip() or len(word.split()) > 1:
                 raise refusal("synonyms", word, "for each word one or more others")
@@ -170,7 +178,7 @@ def texts_of(name: str, value: Any) -> list[str]:
         return [question_of(name, value)]
     # The keys of a mapping are hardly what is meant.
     if isinstance(value, bytes | Mapping) or not isinstance(value, Iterable):
-        raise TypeError(f"`{name}` is a string or several, not {type(value).__name__}")
+        raise about(name, TypeError(f"`{name}` is a string or several, not {type(value).__name__}"))
     found = list(itertools.islice(value, SYNONYMS_MAX + 1))
     return [question_of(name, one) for one in found]
 
@@ -180,7 +188,7 @@ def directory_of(name: str, value: Any) -> pathlib.Path:
     try:
         path = os.fsdecode(value)
     except TypeError:
-        raise TypeError(f"`{name}` is a path, not {type(value).__name__}") from None
+        raise about(name, TypeError(f"`{name}` is a path, not {type(value).__name__}")) from None
     if not path or "\0" in path:
         raise refusal(name, value, "the path of a directory")
     try:

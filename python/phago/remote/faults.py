@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from .. import errors
-from .._checks import shown
+from .._checks import about, shown
 from ..errors import PhagoError, RpcError, WireError
 from ..results import IngestReport, UpdateReport
 from .wire import dumps, loads, reader
@@ -32,7 +32,9 @@ def as_json(error: BaseException) -> dict[str, Any]:
     # A subclass that the other side may not have stands for the class that it is.
     known = next((base.__name__ for base in type(error).__mro__ if base.__name__ in _BUILTINS), None)
     if known is not None:
-        return {"type": known, "message": str(error.args[0] if len(error.args) == 1 else error)}
+        told = {"type": known, "message": str(error.args[0] if len(error.args) == 1 else error)}
+        field = vars(error).get("field")
+        return {**told, "fields": {"field": field}} if isinstance(field, str) else told
     reason = f"the owner failed: {kind}: {error}"
     return {"type": "RpcError", "message": reason, "fields": {"reason": reason}}
 
@@ -62,7 +64,7 @@ def as_error(value: Any) -> Exception:
             if "errno" in value:
                 return OSError(value["errno"], message, value["filename"])
             found: Exception = getattr(builtins, kind)(message)
-            return found
+            return about(value["fields"]["field"], found) if "fields" in value else found
     except (TypeError, KeyError, ValueError, AttributeError) as error:
         reason = f"an error that cannot be read: {error}"
         return WireError(reason, reason=reason)
