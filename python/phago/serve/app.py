@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from .guard import Guard
 from .openapi import described
-from .operations import Operation
+from .operations import Operation, check_query
 from .problems import answered, problem, problem_of
 from .routes import documents, graph, pictures, questions, running, service
 
@@ -79,7 +79,12 @@ def app(memory: Memory, version: str, *, token: str | None = None, hosts: Iterab
 def _answering(memory: Memory, by_method: dict[str, Operation]) -> Any:
     async def answer(request: Request) -> Response:
         operation = by_method["GET" if request.method == "HEAD" else request.method]
-        return await _safely(operation.answer, memory, request)
+
+        async def checked(memory: Memory, request: Request) -> Response:
+            check_query(request, operation)
+            return await operation.answer(memory, request)
+
+        return await _safely(checked, memory, request)
 
     return answer
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -106,7 +107,7 @@ def json_of(data: bytes) -> Any:
         Refused: It is none.
     """
     try:
-        return json.loads(data.decode(), parse_constant=_no_constant, parse_int=_integer)
+        return json.loads(data.decode(), parse_constant=_no_constant, parse_int=_integer, object_pairs_hook=_object)
     except UnicodeDecodeError:
         raise Refused(400, "the body is not UTF-8") from None
     except RecursionError:
@@ -125,6 +126,17 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
+# The last one of several would count, and whoever wrote the others is not told.
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        counts = Counter(name for name, _ in pairs)
+        name = next(name for name in made if counts[name] > 1)
+        detail = f"the body has `{name}` {counts[name]} times in one object; accepted is once"
+        raise Refused(422, detail, fields={"field": name})
+    return made
+
+
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is none of its numbers")
 
@@ -133,6 +145,21 @@ def kind_of(value: Any) -> str:
     """What JSON calls a value."""
     names = {dict: "an object", list: "a list", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")
+
+
+def check_query(request: Request, operation: Operation) -> None:
+    """Do nothing for an address whose query has parameters that the operation takes, each once.
+
+    Raises:
+        Refused: It has others.
+    """
+    known = [one.name for one in operation.query]
+    for name, count in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if name not in known:
+            accepted = ", ".join(known) or "none"
+            raise Refused(422, f"`{name}` is no parameter of this; accepted are {accepted}", fields={"field": name})
+        if count > 1:
+            raise Refused(422, f"`{name}` is there {count} times; accepted is once", fields={"field": name})
 
 
 def number_of(request: Request, name: str, default: int, low: int, high: int) -> int:

@@ -15,21 +15,31 @@ from ..problems import Refused, answered
 from ..schemas import Schema, items_of
 from ..stream import Streamed
 
+# So many bytes of UTF-8, which are no more characters.
+_NAME: Schema = {"type": ["string", "null"], "minLength": 1, "maxLength": 512}
+_VALUE: Schema = {
+    "type": ["string", "number", "boolean", "array", "null"],
+    "items": {"type": ["string", "number", "boolean"]},
+}
 _DOCUMENT: dict[str, Schema] = {
     "text": {"type": "string", "minLength": 1},
-    "title": {"type": "string"},
-    "metadata": {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "array", "null"]}},
+    "title": {"type": ["string", "null"]},
+    "metadata": {"type": ["object", "null"], "propertyNames": {"pattern": r"\S"}, "additionalProperties": _VALUE},
     "expires": {
-        "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "format": "date-time"}, {"type": "null"}]
+        "anyOf": [
+            {"type": "integer", "minimum": 0, "maximum": 2**32 - 2},
+            {"type": "string", "format": "date-time"},
+            {"type": "null"},
+        ]
     },
-    "thread": {"type": ["string", "null"]},
-    "place": {"type": ["integer", "null"]},
+    "thread": _NAME,
+    "place": {"type": ["integer", "null"], "minimum": -(2**63), "maximum": 2**63 - 1},
     "time": {"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]},
     "vector": {"anyOf": [{"type": "array", "items": {"type": "number"}, "minItems": 1}, {"type": "null"}]},
 }
 _NEW: Schema = {
     "type": "object",
-    "properties": {"id": {"type": ["string", "null"]}, **_DOCUMENT},
+    "properties": {"id": _NAME, **_DOCUMENT},
     "required": ["text"],
     "additionalProperties": False,
 }
@@ -130,7 +140,7 @@ PUT = Operation(
         "properties": {"id": {"type": "string"}, "was": {"enum": ["new", "changed", "unchanged"]}},
         "required": ["id", "was"],
     },
-    body={"id": {"type": "string"}, **_DOCUMENT},
+    body={"id": _NAME, **_DOCUMENT},
     required=("text",),
 )
 DELETE_MANY = Operation(
@@ -139,7 +149,7 @@ DELETE_MANY = Operation(
     _delete_many,
     "Delete several documents, by their ids or by a filter of at least one key",
     _DELETED,
-    body={"ids": {"type": "array", "items": {"type": "string"}}, "where": {"type": "object"}},
+    body={"ids": {"type": "array", "items": {"type": "string"}}, "where": {"type": "object", "minProperties": 1}},
 )
 
 

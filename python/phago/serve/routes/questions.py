@@ -18,9 +18,18 @@ from ..schemas import Schema, items_of
 
 _TEXTS: Schema = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
 _MOMENT: Schema = {"type": "string", "format": "date-time"}
+_RANKING: Schema = {
+    "type": "object",
+    "description": "Constants of a `Ranking`.",
+    "properties": {
+        one.name: {"type": "integer" if isinstance(one.default, int) else "number"}
+        for one in dataclasses.fields(Ranking)
+    },
+    "additionalProperties": False,
+}
 _EXPLAINED: dict[str, Schema] = {
     "text": {"type": "string", "description": "The question; at most 64 KiB of UTF-8."},
-    "ranking": {"type": "object", "description": 'Constants of a `Ranking`; of a question also "lexical".'},
+    "ranking": _RANKING,
     "vector": {"type": "array", "items": {"type": "number"}, "minItems": 1},
     "as_of": _MOMENT,
     "newer": {"type": "number", "minimum": 0, "maximum": 100},
@@ -34,7 +43,7 @@ _EXPLAINED: dict[str, Schema] = {
 }
 _ASKED: dict[str, Schema] = {
     **_EXPLAINED,
-    "ranking": {"anyOf": [{"const": "lexical"}, {"type": "object"}]},
+    "ranking": {"anyOf": [{"const": "lexical"}, _RANKING]},
     "k": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 10},
     "where": {"type": "object", "description": "A filter on metadata, as `Colony.query` has it."},
     "paths": {"type": "boolean", "default": True},
