@@ -338,6 +338,9 @@ def test_query_explains(kept, says):
         (['{"year": {"in": [1998, 2021]}}'], ["beer", "bread"]),
         (["year=1900"], []),
         (["nothing=1"], []),
+        (['tag="<"'], []),
+        (['tag>""'], ["bread"]),
+        (["nothing="], []),
         (["tag=" + "[" * 100_000], []),
     ],
 )

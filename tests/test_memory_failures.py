@@ -94,6 +94,7 @@ def test_a_snapshot_wants_a_place_of_its_own(kept, says, to, reason):
         ["query", "m", "ions", "-k", "²"],
         ["query", "m", "ions", "--where", "year"],
         ["query", "m", "ions", "--where", "=1"],
+        ["query", "m", "ions", "--where", " =1"],
         ["query", "m", "ions", "--where", "{"],
         ["query", "m", "ions", "--where", '{"year": {"foo": 1}}'],
         ["query", "m", "ions", "--where", "year=[1]"],
@@ -119,6 +120,19 @@ def test_wrong_usage_ends_with_2_and_changes_nothing(kept, says, arguments):
     assert (code, out) == (2, "")
     assert re.search(r"^phago(?: \w+)?: .+$", err, re.MULTILINE)
     assert digest_of("m") == before
+
+
+@pytest.mark.parametrize(
+    "condition", ["year=<", "year==5", "year=<5", "year=>5", "year<>5", "year!==5", "year<", "year >="]
+)
+@pytest.mark.parametrize("command", ["query", "delete", "export"])
+def test_a_condition_with_two_signs_or_without_a_bound_is_refused(kept, says, command, condition):
+    before = digest_of(kept)
+    code, out, err = says(command, kept, *(["yeast"] if command == "query" else []), "--where", condition)
+    assert (code, out) == (2, "")
+    assert f"phago: `--where {condition}` " in err
+    assert "in quotes" in err
+    assert digest_of(kept) == before
 
 
 def test_a_huge_k_gives_what_there_is(kept, says):

@@ -112,6 +112,7 @@ def moment(given: str) -> datetime.datetime:
     raise argparse.ArgumentTypeError(f"{given!r} is not {accepted}")
 
 
+_ACCEPTED = "accepted is KEY=VALUE, also with != < <= > >="
 _OPERATORS = (("!=", "ne"), ("<=", "lte"), (">=", "gte"), ("=", "eq"), ("<", "lt"), (">", "gt"))
 
 
@@ -127,9 +128,14 @@ def conditions(given: list[str]) -> dict[str, Any] | None:
             continue
         found = [(text.index(sign), -len(sign), sign, name) for sign, name in _OPERATORS if sign in text]
         at, _, sign, name = min(found, default=(0, 0, "", ""))
-        if at == 0:
-            raise Problem(f"`--where {text}` is no condition; accepted is KEY=VALUE, also with != < <= > >=")
-        filters.append({text[:at].strip(): {name: _value(text[at + len(sign) :].strip())}})
+        key, value = text[:at].strip(), text[at + len(sign) :].strip()
+        if not key:
+            raise Problem(f"`--where {text}` is no condition; {_ACCEPTED}")
+        # Taken for texts, `year=>5` and `year<` would match nothing or anything, and say nothing.
+        if value.startswith(("=", "<", ">", "!=")) or (not value and name not in ("eq", "ne")):
+            why = f"has `{value[:1]}` behind `{sign}`" if value else f"has nothing behind `{sign}`"
+            raise Problem(f"`--where {text}` {why}; {_ACCEPTED}; a text that is so stands in quotes: 'KEY=\"<\"'")
+        filters.append({key: {name: _value(value)}})
     return {"$and": filters} if len(filters) > 1 else filters[0] if filters else None
 
 
