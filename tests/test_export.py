@@ -390,3 +390,30 @@ def test_what_ends_the_process_leaves_no_half_file(colony, tmp_path):
     for file in ("", ".", str(tmp_path)):
         with pytest.raises(Problem, match="accepted is a file"):
             Wanted(file)
+
+
+def test_without_a_working_directory_a_relative_path_is_named(tmp_path, monkeypatch, says):
+    with phago.open(tmp_path / "memory") as colony:
+        colony.ingest("Ions cross the membrane.")
+        colony.run()
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+        writers = [
+            colony.export_jsonl,
+            colony.graph.to_graphml,
+            colony.graph.to_html,
+            lambda file: phago.export.parquet(colony.graph.nodes, file),
+        ]
+        for write in writers:
+            with pytest.raises(FileNotFoundError, match="there is no working directory any more: 'out'") as caught:
+                write("out")
+            assert caught.value.filename == "out"
+            write(tmp_path / "out")
+    code, out, err = says("export", tmp_path / "memory", "out.jsonl")
+    assert (code, out) == (2, "")
+    assert "`out.jsonl` cannot be written: there is no working directory any more" in err
+    for command in (["snapshot", tmp_path / "memory", "copy"], ["verify", "memory"], ["doctor", "memory"]):
+        code, out, err = says(*command)
+        assert code == (1 if command[0] == "doctor" else 2)
+        assert "accepted is an absolute path, as there is no working directory any more" in out + err

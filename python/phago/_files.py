@@ -40,7 +40,11 @@ def placed(path: str | os.PathLike[str]) -> Iterator[Path]:
         with _passed_on(given) as temporary:
             yield temporary
         return
-    whole = Path(os.path.realpath(given))
+    try:
+        whole = Path(os.path.realpath(given))
+    except FileNotFoundError:
+        # Told by Python without the name of a file.
+        raise FileNotFoundError(errno.ENOENT, "there is no working directory any more", given) from None
     # Threads of one process may write at once; the name is short, as that of the file may be as long as can be.
     temporary = whole.with_name(f".phago.{os.urandom(8).hex()}")
     try:

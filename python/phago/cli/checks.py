@@ -72,10 +72,18 @@ def _version(package: str) -> str:
         return f"{package} is not installed"
 
 
+def _advice(path: Path) -> str:
+    try:
+        path.absolute()
+    except FileNotFoundError:
+        return "accepted is an absolute path, as there is no working directory any more"
+    return "`phago ingest` or `phago mcp` makes it"
+
+
 def directory(path: Path) -> Iterator[Check]:
     """Whether a directory can be used, is whole, and who has it."""
     if not path.exists():
-        yield Check("directory", f"there is no `{path}`; `phago ingest` or `phago mcp` makes it", False)
+        yield Check("directory", f"there is no `{path}`; {_advice(path)}", False)
         return
     if not path.is_dir():
         yield Check("directory", f"`{path}` is a file; a colony lives in a directory", False)
