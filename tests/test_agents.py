@@ -60,7 +60,7 @@ def test_an_error_that_cannot_say_what_it_is_is_one_of_its_agent(colony):
     error = refused(colony)
     assert (error.kind, error.agent) == ("Thing", one)
     assert isinstance(error.__cause__, Mute)
-    assert "Mute: its text cannot be made, as of a RuntimeError" in str(error)
+    assert "Mute: its text cannot be made, because of RuntimeError" in str(error)
 
 
 def test_an_agent_makes_no_tick_of_its_colony(hasty):

@@ -13,6 +13,7 @@ class Unpicklable:
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         name = type(self).__name__
+        who = f"{'an' if name[0] in 'AEIO' else 'a'} {name}"
         raise TypeError(
-            f"a {name} cannot be pickled or copied, because it holds threads and native memory; {self._instead}"
+            f"{who} cannot be pickled or copied, because it holds threads and native memory; {self._instead}"
         )

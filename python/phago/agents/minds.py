@@ -395,7 +395,7 @@ def _said(error: Exception) -> str:
     try:
         return str(error)
     except Exception as other:
-        return f"its text cannot be made, as of a {type(other).__name__}"
+        return f"its text cannot be made, because of {type(other).__name__}"
 
 
 # What an agent leaves, with what it left by another action of the same tick.

@@ -235,5 +235,5 @@ def shards_of(given: Iterable[ShardedColony]) -> tuple[ShardedColony, ...]:
     shards = tuple(given)
     for index, shard in enumerate(shards):
         if not isinstance(shard, ShardedColony):
-            raise TypeError(f"`shards` holds a {type(shard).__name__} at index {index}; accepted is a ShardedColony")
+            raise TypeError(f"`shards` holds {type(shard).__name__} at index {index}; accepted is a ShardedColony")
     return shards

@@ -94,7 +94,7 @@ def _writer(kind: Any) -> Callable[[Any], Any]:
         return datetime.datetime.isoformat
     if issubclass(kind, os.PathLike):
         return os.fspath
-    raise TypeError(f"a {kind.__name__} has no form in JSON")
+    raise TypeError(f"{kind.__name__} has no form in JSON")
 
 
 def _plainly(value: Any) -> dict[str, Any]:
