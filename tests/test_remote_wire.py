@@ -348,6 +348,27 @@ def test_a_document_that_is_refused_here_is_refused_there_with_the_same_field(gi
         assert (there.value.index, there.value.field) == (here.value.index, here.value.field)
 
 
+@pytest.mark.parametrize(
+    "filter_with",
+    [
+        lambda own: {"a": own},
+        lambda own: {"a": {"in": own}},
+        lambda own: {"a": {"eq": own}},
+        lambda own: {"a": (own,)},
+        lambda own: {"$and": own},
+        lambda own: {"$or": [{"a": 1}, {"$not": {"a": {"nin": own}}}]},
+    ],
+)
+def test_a_filter_with_a_list_in_itself_is_refused_as_a_colony_refuses_it(filter_with):
+    own = []
+    own.append(own)
+    with phago.Colony() as colony, pytest.raises(phago.ConfigError) as expected:
+        colony.count(filter_with(own))
+    with pytest.raises(phago.ConfigError) as told:
+        filter_of("where", filter_with(own))
+    assert (told.value.message, told.value.fields) == (expected.value.message, expected.value.fields)
+
+
 def test_filters_and_vectors_mean_what_they_meant():
     day = datetime.date(2024, 5, 1)
     where = {"a": {1, 2}, "$or": [{"d": {"gte": day}}, {"u": uuid.UUID(int=7)}], "n": None}

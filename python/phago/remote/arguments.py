@@ -96,6 +96,8 @@ def filter_of(name: str, where: Any) -> Any:
     except TypeError as error:
         raise refusal(name, where, f"values that metadata can have, and not {error}") from None
     except RecursionError:
+        # Deeper than any filter, or in itself: a colony looks at the parts in another order, and says what it finds.
+        judge_filter(where)
         raise refusal(name, type(where).__name__, "at most 16 levels") from None
 
 
