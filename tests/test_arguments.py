@@ -102,6 +102,33 @@ def test_no_number_of_shards_or_ticks_but_an_integer_or_none(colony, value):
     refused("limit", lambda: next(colony.documents(limit=value)))
 
 
+@pytest.mark.parametrize("raised", [MemoryError, RecursionError, KeyboardInterrupt])
+def test_what_is_no_error_of_a_number_is_passed_on(colony, raised):
+    class Number:
+        def __index__(self):
+            raise raised
+
+        __float__ = __index__
+
+    for call in (
+        lambda: colony.query("ions", k=Number()),
+        lambda: colony.query("ions", newer=Number()),
+        lambda: colony.query("ions", newer=1, half_life=Number()),
+        lambda: phago.ColonyConfig(seed=Number()),
+        lambda: phago.ColonyConfig(edge_decay_rate=Number()),
+        lambda: phago.ShardId(Number()),
+        lambda: colony.query("ions", vector=[Number()]),
+        lambda: colony.query("ions", where={"a": Number()}),
+        lambda: colony.ingest({"text": "b", "vector": [Number()]}),
+        lambda: colony.ingest({"text": "b", "metadata": {"a": Number()}}),
+        lambda: colony.ingest({"text": "b", "thread": "t", "place": Number()}),
+        lambda: colony.ingest({"text": "b", "expires": Number()}),
+    ):
+        with pytest.raises(raised):
+            call()
+    assert len(colony) == 1
+
+
 @pytest.mark.parametrize("value", NUMBERS.values(), ids=NUMBERS)
 def test_no_number_but_a_number(value):
     refused("edge_decay_rate", lambda: phago.ColonyConfig(edge_decay_rate=value))

@@ -36,6 +36,10 @@ _shown.maxstring = _shown.maxother = _shown.maxlong = 200
 _shown.maxlist = _shown.maxtuple = _shown.maxset = _shown.maxdict = 20
 
 
+# Of Python itself, whatever it was asked: there is no memory, or no stack, left.
+_NOT_OF_A_VALUE = (MemoryError, RecursionError)
+
+
 def shown(value: Any) -> str:
     """A value as an error shows it: not too long, and there for every value."""
     try:
@@ -77,6 +81,8 @@ def count(name: str, value: Any, low: int, high: int = 2**31 - 1, hint: str = ""
     if type(value) is not int:
         try:
             number = int(value.__index__())
+        except _NOT_OF_A_VALUE:
+            raise
         except Exception as error:
             raise refusal(name, value, accepted, hint) from error
     if not low <= number <= high:
@@ -93,6 +99,8 @@ def real(name: str, value: Any, low: float, high: float) -> float:
         raise refusal(name, value, accepted)
     try:
         number = float(value)
+    except _NOT_OF_A_VALUE:
+        raise
     except _own_errors(value, OverflowError) as error:
         raise refusal(name, value, accepted) from error
     if math.isnan(number) or not low <= number <= high:

@@ -1,12 +1,12 @@
 //! When a document leaves by itself, from Python and back.
 
-use crate::metadata::{kind, repr};
+use crate::metadata::{kind, repr, whole};
 use crate::moment::{self, EXAMPLE, Moment};
 use phago_core::documents::Lifetime;
 use phago_core::ids::TICK_MAX;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyInt, PyString};
+use pyo3::types::PyInt;
 
 /// Reads the `expires` of a document: a tick number, a datetime with a time zone, or text of one. The inner error is
 /// the reason why it is not accepted; the outer one is an exception of the caller's own code.
@@ -14,10 +14,7 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Lifetime, String
     if let Some(time) = moment::microseconds(given)? {
         return Ok(Ok(Lifetime::Time(time)));
     }
-    // Any type that acts as a whole number, as those of numpy do.
-    let is_number = !given.is_instance_of::<PyBool>() && !given.is_instance_of::<PyString>();
-    let number = if is_number { given.extract::<u64>().ok() } else { None };
-    if let Some(tick) = number.filter(|tick| *tick <= TICK_MAX) {
+    if let Some(tick) = whole::<u64>(given)?.filter(|tick| *tick <= TICK_MAX) {
         return Ok(Ok(Lifetime::Tick(tick)));
     }
     let shown = if given.is_instance_of::<PyInt>() {

@@ -5,7 +5,7 @@ use phago_core::metadata::{
     FILTER_BYTES_MAX, METADATA_BYTES_MAX, METADATA_KEYS_MAX, Metadata, VALUE_BYTES, Value, Values,
 };
 use pyo3::IntoPyObjectExt;
-use pyo3::exceptions::{PyException, PyOverflowError, PyTypeError};
+use pyo3::exceptions::{PyException, PyMemoryError, PyOverflowError, PyRecursionError, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -107,6 +107,27 @@ fn primitive(given: &Bound<'_, PyAny>) -> PyResult<Option<Value>> {
         }
         Err(raised) => Err(raised),
     }
+}
+
+/// Returns any value that acts as a whole number, as those of numpy do, or `None` if it is not one of this size.
+pub(crate) fn whole<'py, T: for<'a> FromPyObject<'a, 'py>>(given: &Bound<'py, PyAny>) -> PyResult<Option<T>> {
+    if given.is_instance_of::<PyBool>() || given.is_instance_of::<PyString>() {
+        return Ok(None);
+    }
+    match given.extract::<T>() {
+        Ok(number) => Ok(Some(number)),
+        Err(error) => {
+            let error: PyErr = error.into();
+            if is_of_value(given.py(), &error) { Ok(None) } else { Err(error) }
+        }
+    }
+}
+
+/// Returns whether an error is of the value that was asked for something. Otherwise it is for example a Ctrl-C
+/// meanwhile, or Python has no memory or stack left.
+pub(crate) fn is_of_value(py: Python<'_>, error: &PyErr) -> bool {
+    let is_of_python = error.is_instance_of::<PyMemoryError>(py) || error.is_instance_of::<PyRecursionError>(py);
+    error.is_instance_of::<PyException>(py) && !is_of_python
 }
 
 fn is_missing(given: &Bound<'_, PyAny>) -> PyResult<bool> {

@@ -1,6 +1,6 @@
 //! The place of a document in a thread, from Python.
 
-use crate::metadata::{kind, repr};
+use crate::metadata::{kind, repr, whole};
 use phago_core::documents::THREAD_BYTES_MAX;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyInt, PyString};
@@ -24,8 +24,7 @@ pub(crate) fn name(given: &Bound<'_, PyAny>) -> PyResult<Result<Box<str>, String
 /// Reads the `place` of a document, with errors as those of [`name`]: any type that acts as a whole number, as those of
 /// numpy do.
 pub(crate) fn place(given: &Bound<'_, PyAny>) -> PyResult<Result<i64, String>> {
-    let is_number = !given.is_instance_of::<PyBool>() && !given.is_instance_of::<PyString>();
-    if let Some(place) = if is_number { given.extract::<i64>().ok() } else { None } {
+    if let Some(place) = whole::<i64>(given)? {
         return Ok(Ok(place));
     }
     let shown = match given.is_instance_of::<PyInt>() && !given.is_instance_of::<PyBool>() {

@@ -1,9 +1,9 @@
 //! Vectors from Python.
 
-use crate::metadata::{kind, sequence};
+use crate::metadata::{is_of_value, kind, sequence};
 use phago_core::documents::{DIMENSION_MAX, Vector};
 use pyo3::buffer::{Element, PyBuffer};
-use pyo3::exceptions::{PyException, PyOverflowError};
+use pyo3::exceptions::PyOverflowError;
 use pyo3::prelude::*;
 
 const ACCEPTED: &str = "numbers in a list, a tuple, an array or any buffer of floats, of one dimension";
@@ -39,7 +39,7 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Vector, String>>
     for (place, item) in items.iter().enumerate() {
         match item.extract::<f64>() {
             Ok(value) => values.push(value),
-            Err(error) if error.is_instance_of::<PyException>(item.py()) => {
+            Err(error) if is_of_value(item.py(), &error) => {
                 let is_large = error.is_instance_of::<PyOverflowError>(item.py());
                 let what = if is_large { "a number that no float holds".into() } else { kind(item) };
                 return Ok(Err(format!("has {what} at index {place}; accepted are {ACCEPTED}")));
