@@ -204,7 +204,11 @@ impl<'a, 'py> Wanted<'a, 'py> {
             "eq" if value.is_none() => Comparison::Exists(false),
             "ne" if value.is_none() => Comparison::Exists(true),
             _ => {
-                let value = self.value(Some(name), value)?;
+                let (given, value) = (value, self.value(Some(name), value)?);
+                // Told here, where the value is still as it was given.
+                if matches!(value, Value::Bool(_)) && !matches!(name, "eq" | "ne") {
+                    return Err(self.refused(Some(name), given, "a number or a string to compare with"));
+                }
                 match name {
                     "eq" => Comparison::In(vec![value]),
                     "ne" => Comparison::Ne(value),

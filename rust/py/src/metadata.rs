@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFloat, PyList, PyString, PyTuple, PyType};
 
-pub(crate) const SCALARS: &str = "a str, an int of 64 bits, a finite float or a bool";
+pub(crate) const SCALARS: &str = "a str of UTF-8, an int of 64 bits, a finite float or a bool";
 
 /// Reads the metadata of a document. The inner error is the reason why it is not accepted; the outer one is an
 /// exception of the caller's own code.
