@@ -124,6 +124,11 @@ def test_a_parameter_that_is_none_or_there_twice_is_refused(site, method, path, 
     assert site.memory.client.digest() == before
 
 
+@pytest.mark.parametrize("path", ["/health", "/metrics"])
+def test_a_monitor_may_add_parameters_of_its_own(site, path):
+    assert site.ask("GET", f"{path}?at=1&at=2").status == 200
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
