@@ -53,6 +53,15 @@ pub(crate) fn read(given: &Bound<'_, PyAny>) -> PyResult<Result<Vector, String>>
 
 fn buffered<T: Element + Into<f64>>(given: &Bound<'_, PyAny>) -> Option<Result<Vec<f64>, String>> {
     let buffer = PyBuffer::<T>::get(given).ok()?;
+    // PyO3 checks this the wrong way round. Numbers in another order of bytes are read one by one.
+    let is_of_this_machine = match buffer.format().to_bytes() {
+        [b'>' | b'!', _, ..] => cfg!(target_endian = "big"),
+        [b'<', _, ..] => cfg!(target_endian = "little"),
+        _ => true,
+    };
+    if !is_of_this_machine {
+        return None;
+    }
     if buffer.dimensions() != 1 {
         return Some(Err(format!("has {} dimensions; accepted are {ACCEPTED}", buffer.dimensions())));
     }

@@ -10,7 +10,7 @@
 //! what is incomplete.
 
 use crate::error::short;
-use crate::text::{is_unspaced, stem};
+use crate::text::{is_emoji, is_unspaced, stem};
 use crate::{Error, Result};
 
 /// The most words of a query beside its phrases; longer ones are prose.
@@ -133,6 +133,7 @@ impl Wording {
             let bare = rest.trim_matches(is_quote).trim();
             let sought = match bare.strip_suffix('*') {
                 Some(begun) if is_beginning(begun) => begins(begun),
+                Some(begun) if begun.contains(char::is_whitespace) => return refuse(accepted.into()),
                 Some(_) => return refuse(format!("at least {BEGINNING_CHARS_MIN} letters or digits before the `*`")),
                 None if !has_word(bare) || bare.contains(char::is_whitespace) && bare.contains('*') => {
                     return refuse(accepted.into());
@@ -180,8 +181,13 @@ fn is_quote(c: char) -> bool {
     matches!(c, '"' | '“' | '”')
 }
 
+// Returns whether a character makes a word of what it is in.
+fn makes_word(c: char) -> bool {
+    c.is_alphanumeric() || is_emoji(c)
+}
+
 fn has_word(text: &str) -> bool {
-    text.contains(char::is_alphanumeric)
+    text.contains(makes_word)
 }
 
 fn is_beginning(begun: &str) -> bool {
@@ -199,7 +205,7 @@ fn begins(begun: &str) -> Sought {
 // Returns whether a question has all words of an operator already, in any form.
 fn asks(text: &str, said: &str) -> bool {
     let stems = |text: &str| -> Vec<String> {
-        let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let words = text.split(|c: char| !makes_word(c)).filter(|word| !word.is_empty());
         words.map(|word| stem(&word.to_lowercase()).into_owned()).collect()
     };
     let known = stems(text);
@@ -282,7 +288,7 @@ fn operator(text: &str, start: usize, space: usize, must: bool) -> Result<Option
         return Ok(None);
     }
     // `-5` and `--all` are text, unless there must be operators.
-    let is_word = if must { has_word(word) } else { first.is_alphabetic() };
+    let is_word = if must { has_word(word) } else { first.is_alphabetic() || is_emoji(first) };
     match is_word {
         true => make(Sought::Word(word.to_owned()), end),
         false => incomplete(start, "has an operator without a word", "a word right behind it"),
@@ -346,6 +352,24 @@ mod tests {
     }
 
     #[test]
+    fn an_emoji_is_a_word_of_an_operator() {
+        let word = |said: &str| Sought::Word(said.into());
+        assert_eq!(
+            operators("more -👍 +❤️ title:🎉 \"👍 👎\""),
+            [
+                (true, Field::Any, word("👍")),
+                (false, Field::Any, word("❤️")),
+                (false, Field::Title, word("🎉")),
+                (false, Field::Any, Sought::Phrase("👍 👎".into())),
+            ]
+        );
+        let mut wording = read("more");
+        wording.demand(&["👍".into(), "🇩🇪".into()], false).unwrap();
+        wording.demand(&["👩‍💻".into()], true).unwrap();
+        assert_eq!((&*wording.text, wording.operators.len()), ("more 👍 🇩🇪", 3));
+    }
+
+    #[test]
     fn natural_text_stays_as_it_is() {
         for text in [
             "state-of-the-art e-mail",
@@ -402,9 +426,10 @@ mod tests {
         wording.demand(&["draft".into(), "text:memb*".into()], true).unwrap();
         assert_eq!(wording.text, "loan signed the exact phrase report");
         assert_eq!(wording.operators.len(), 5);
-        for bad in ["", "  ", "--", "a*", "title:", "\"\""] {
+        for bad in ["", "  ", "--", "a*", "title:", "\"\"", "\u{fe0f}", "…", "ion channel*"] {
             let error = wording.demand(&[bad.into()], true).unwrap_err();
             assert!(error.to_string().starts_with("`excluded` is"), "{error}");
+            assert_eq!(error.to_string().contains("at least 3 letters"), bad == "a*", "{error}");
         }
     }
 

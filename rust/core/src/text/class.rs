@@ -58,6 +58,11 @@ pub(super) fn is_ignorable(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
+/// Returns whether a character is a word by itself, as an emoji is.
+pub(crate) fn is_emoji(c: char) -> bool {
+    class(c) == Class::Emoji
+}
+
 // Returns whether a character belongs to a script that is written without spaces between words: Thai, Lao, Myanmar,
 // Khmer, the Tai scripts, Balinese and Javanese; kana, Bopomofo and Han.
 pub(crate) fn is_unspaced(c: char) -> bool {

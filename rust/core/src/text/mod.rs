@@ -30,7 +30,7 @@ pub(crate) use announced::Adopted;
 pub use announced::Word;
 pub use asking::{Placed, QueryWord};
 pub use chunk::RUN_BYTES_MAX;
-pub(crate) use class::is_unspaced;
+pub(crate) use class::{is_emoji, is_unspaced};
 pub(crate) use fold::stem_of as stem;
 pub use fold::{Role, role_of};
 pub(crate) use function::FUNCTION_SHARE;
