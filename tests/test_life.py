@@ -519,3 +519,37 @@ async def test_coroutines_tell_what_the_calls_tell():
         await_dismissed = other.dismiss("Curator")
         assert await_dismissed is None
         assert other.agents("Curator") == []
+
+
+def test_a_population_can_be_followed_by_events():
+    class Cell(phago.Agent):
+        state = {"age": int}
+
+        def sense(self, view):
+            self.age += 1
+            return [phago.Spawn()] * (self.age % 3) if self.age < 4 else [phago.Die()]
+
+    for shards in (1, 3):
+        with phago.Colony(shards, seed=5) as colony:
+            colony.ingest("flour makes dough")
+            colony.run()
+            seen = colony.events()[-1].number + 1
+            living = set()
+            colony.spawn(Cell, 3)
+            for tick in range(6):
+                if tick == 5:
+                    assert living
+                    colony.dismiss("Cell")
+                for event in colony.events(seen):
+                    seen = event.number + 1
+                    if event.kind != "Cell":
+                        continue
+                    if event.what is phago.EventKind.SPAWNED:
+                        assert event.agent not in living
+                        living.add(event.agent)
+                    else:
+                        assert event.what is phago.EventKind.DIED
+                        living.remove(event.agent)
+                assert living == {agent.id for agent in colony.agents("Cell")}
+                colony.tick()
+            assert not living

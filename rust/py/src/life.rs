@@ -150,7 +150,7 @@ impl Living {
     }
 
     fn dismiss(&self, kind: String) -> Result<Call> {
-        self.call(move |world, _| world.live(Deed::Dismiss(kind.into())).map(|()| None::<bool>))
+        self.call(move |world, _| world.dismiss(kind.into()).map(|()| None::<bool>))
     }
 
     #[allow(clippy::too_many_arguments)] // As Python names them.

@@ -217,17 +217,23 @@ impl Kind {
         check_cells(&self.columns, &acted.born, acted.parents.len())
     }
 
+    /// Returns the ids of those that are born at a tick to agents of these rows, which are in order; one for each.
+    pub fn offspring(&self, tick: Tick, parents: &[u32]) -> Vec<AgentId> {
+        let mut born = Vec::with_capacity(parents.len());
+        for siblings in parents.chunk_by(|one, next| one == next) {
+            let parent = self.ids[siblings[0] as usize].key();
+            born.extend((0..siblings.len() as u32).map(|ordinal| AgentId { birth: tick, parent, ordinal }));
+        }
+        born
+    }
+
     fn take(&mut self, tick: Tick, acted: &KindActed) {
         for (column, rows, to) in &acted.changes {
             if let Some(to) = to {
                 self.cells[*column as usize].set(rows, to);
             }
         }
-        let mut born = Vec::with_capacity(acted.parents.len());
-        for siblings in acted.parents.chunk_by(|one, next| one == next) {
-            let parent = self.ids[siblings[0] as usize].key();
-            born.extend((0..siblings.len() as u32).map(|ordinal| AgentId { birth: tick, parent, ordinal }));
-        }
+        let born = self.offspring(tick, &acted.parents);
         if !acted.deaths.is_empty() {
             let mut deaths = acted.deaths.iter().peekable();
             let living = (0..self.ids.len() as u32).filter(|row| deaths.next_if_eq(&row).is_none());

@@ -103,11 +103,11 @@ impl World {
         }
     }
 
-    /// Tells of agents that were spawned.
-    pub(crate) fn tell_of_spawned(&self, tick: Tick, kind: &str, ids: &[AgentId]) {
-        let kind = Arc::<str>::from(kind);
+    /// Tells of agents of a kind that began or ended between two ticks.
+    pub(crate) fn tell_of(&self, kind: &str, ids: &[AgentId], what: impl Fn(Agent) -> What) {
+        let (tick, kind) = (self.tick(), Arc::<str>::from(kind));
         let mut events = lock(&self.events);
-        ids.iter().for_each(|&id| events.push(tick, What::Spawned(Agent { kind: kind.clone(), id })));
+        ids.iter().for_each(|&id| events.push(tick, what(Agent { kind: kind.clone(), id })));
     }
 
     /// Returns the events from this number on that are kept, in order, with the names of what they speak of.
@@ -161,7 +161,8 @@ pub(crate) fn acts_of(plan: &Plan, life: &Life, most: usize) -> Vec<What> {
                 acts.extend(rows[from..].iter().zip(&to[from..]).map(|(row, to)| What::Moved(agent(row), NodeId(*to))));
             }
         }
-        acts.extend(choices.parents.iter().map(|row| What::Spawned(agent(row))));
+        let born = kind.offspring(plan.tick, &choices.parents);
+        acts.extend(born.into_iter().map(|id| What::Spawned(Agent { kind: of.clone(), id })));
         acts.extend(choices.dissolved.iter().map(|(row, left)| What::Dissolved(agent(row), left.len() as u64)));
         acts.extend(choices.deaths.iter().map(|row| What::Died(agent(row))));
     }

@@ -1,6 +1,7 @@
 //! Accepts inputs as data, and those that concern no document.
 
 use super::ingest::{Ingested, OnError};
+use crate::events::What;
 use crate::lock::lock;
 use crate::sync::Arc;
 use crate::work::pool::Pool;
@@ -77,19 +78,33 @@ impl World {
     /// # Errors
     /// As [`World::live`].
     pub fn spawn(&self, spawn: Spawn) -> Result<Vec<AgentId>> {
-        let ids = |kind: &str| -> Result<Vec<AgentId>> {
-            self.read(|state| {
-                let kind = state.commons().life().population().kind(kind);
-                kind.map(|kind| kind.ids().to_vec()).unwrap_or_default()
-            })
-        };
         let kind = spawn.kind.clone();
-        let before = ids(&kind)?;
+        let before = self.agents_of(&kind)?;
         self.live(Deed::Spawn(spawn))?;
-        let mut spawned = ids(&kind)?;
+        let mut spawned = self.agents_of(&kind)?;
         spawned.retain(|id| before.binary_search(id).is_err());
-        self.tell_of_spawned(self.tick(), &kind, &spawned);
+        self.tell_of(&kind, &spawned, What::Spawned);
         Ok(spawned)
+    }
+
+    /// Ends all agents of a kind; those of a tick that runs when it is over.
+    ///
+    /// # Errors
+    /// As [`World::live`].
+    pub fn dismiss(&self, kind: Box<str>) -> Result<()> {
+        let mut ended = self.agents_of(&kind)?;
+        self.live(Deed::Dismiss(kind.clone()))?;
+        let left = self.agents_of(&kind)?;
+        ended.retain(|id| left.binary_search(id).is_err());
+        self.tell_of(&kind, &ended, What::Died);
+        Ok(())
+    }
+
+    fn agents_of(&self, kind: &str) -> Result<Vec<AgentId>> {
+        self.read(|state| {
+            let kind = state.commons().life().population().kind(kind);
+            kind.map(|kind| kind.ids().to_vec()).unwrap_or_default()
+        })
     }
 
     /// Has the next tick do what agents of users' own chose, instead of anything chosen before; nothing with `None`.
