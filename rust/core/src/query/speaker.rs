@@ -22,16 +22,17 @@ pub fn is_named(document: &Document, words: &Marks) -> bool {
 }
 
 // Returns the name that a text begins with: up to three words of letters and digits, the first sign a letter, then a
-// colon and white space.
+// colon and white space, or a wide colon, behind which there is none.
 fn name(text: &str) -> Option<&str> {
     let text = text.trim_start();
-    let colon = text.bytes().take(NAME_BYTES_MAX + 1).position(|byte| byte == b':')?;
+    let colon =
+        text.char_indices().take_while(|(at, _)| *at <= NAME_BYTES_MAX).find(|(_, c)| matches!(c, ':' | '：'))?.0;
     let (name, rest) = text.split_at(colon);
     let is_word = |word: &str| !word.is_empty() && word.chars().all(char::is_alphanumeric);
     let is_name = name.starts_with(char::is_alphabetic)
         && name.split(' ').all(is_word)
         && name.split(' ').count() <= NAME_WORDS_MAX
-        && rest[1..].starts_with(char::is_whitespace);
+        && (rest.starts_with('：') || rest[1..].starts_with(char::is_whitespace));
     is_name.then_some(name)
 }
 
@@ -47,6 +48,9 @@ mod tests {
             ("Dr Who 2:\thello", Some("Dr Who 2")),
             ("Zoë:\nhello", Some("Zoë")),
             ("Ann:hello", None),
+            ("小明：你好", Some("小明")),
+            ("Ann Lee：hello", Some("Ann Lee")),
+            ("，：hello", None),
             ("Ann, Bob: hello", None),
             ("2: hello", None),
             ("one two three four: hello", None),

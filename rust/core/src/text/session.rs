@@ -121,7 +121,21 @@ fn square(tf: u32) -> f64 {
 /// The most terms of a title that are kept in order; longer titles are no names.
 pub const TITLE_TERMS_MAX: usize = 32;
 
-const BRACKETS: [char; 6] = ['(', ')', '[', ']', '{', '}'];
+// In one pass over bytes where that is enough: every document has a title.
+fn has_bracket(title: &str) -> bool {
+    match title.is_ascii() {
+        true => title.bytes().any(|byte| matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}')),
+        false => title.contains(is_bracket),
+    }
+}
+
+fn is_bracket(c: char) -> bool {
+    OPENING.contains(&c) || CLOSING.contains(&c)
+}
+
+// Also as wide as the signs of Chinese and Japanese.
+const OPENING: [char; 6] = ['(', '[', '{', '（', '［', '｛'];
+const CLOSING: [char; 6] = [')', ']', '}', '）', '］', '｝'];
 
 /// Analyses texts for one thread and remembers the words it has seen.
 pub struct Session {
@@ -187,26 +201,31 @@ impl Session {
 
     // Returns the terms of a title, whose words in order are the first `words` of the current text.
     fn title(&mut self, title: &str, words: usize) -> Box<[u32]> {
-        if words > 0 && !title.contains(BRACKETS) {
-            let words = &self.counter.order[..words.min(TITLE_TERMS_MAX)];
-            return words.iter().map(|&place| self.counter.seen[place].term).collect();
+        let whole = &self.counter.order[..words.min(TITLE_TERMS_MAX)];
+        let whole: Box<[u32]> = whole.iter().map(|&place| self.counter.seen[place].term).collect();
+        if words > 0 && !has_bracket(title) {
+            return whole;
         }
         let (mut terms, mut functions) = (Vec::new(), Vec::new());
         let mut depth = 0u32;
-        for piece in title.split_inclusive(BRACKETS) {
+        for piece in title.split_inclusive(is_bracket) {
             if depth == 0 {
                 self.visit(piece, |word| match word.role {
                     Role::Function => functions.extend(word.term),
                     _ => terms.extend(word.term),
                 });
             }
-            match piece.bytes().last() {
-                Some(b'(' | b'[' | b'{') => depth += 1,
-                Some(b')' | b']' | b'}') => depth = depth.saturating_sub(1),
-                _ => {}
+            if piece.ends_with(OPENING) {
+                depth += 1;
+            } else if piece.ends_with(CLOSING) {
+                depth = depth.saturating_sub(1);
             }
         }
         let mut terms = if terms.is_empty() { functions } else { terms };
+        if terms.is_empty() {
+            // All of it is in brackets.
+            return whole;
+        }
         terms.truncate(TITLE_TERMS_MAX);
         terms.into()
     }

@@ -253,6 +253,12 @@ fn a_title_keeps_the_order_of_its_terms_without_what_stands_in_brackets() {
     assert_eq!(title(&mut session, "The Walls of a Cell (biology [old]) walls"), ["wall", "cell", "wall"]);
     assert_eq!(title(&mut session, "The Who (band)"), ["the", "who"]);
     assert_eq!(title(&mut session, "(all of it)"), [""; 0]);
+    for brackets in ["()", "[]", "{}", "（）", "［］", "｛｝"] {
+        let (open, close) = brackets.split_at(brackets.len() / 2);
+        assert_eq!(title(&mut session, &format!("Walls {open}of a cell{close}")), ["wall"], "{brackets}");
+        // What is all that there is stands beside nothing.
+        assert_eq!(title(&mut session, &format!("{open}Walls of a cell{close}")), ["wall", "cell"], "{brackets}");
+    }
     assert_eq!(title(&mut session, &"Wörter ".repeat(50)).len(), TITLE_TERMS_MAX);
 }
 
