@@ -536,9 +536,12 @@ def test_a_population_can_be_followed_by_events():
             seen = colony.events()[-1].number + 1
             living = set()
             colony.spawn(Cell, 3)
-            for tick in range(6):
+            for tick in range(8):
                 if tick == 5:
-                    assert living
+                    assert not living
+                    colony.spawn(Cell, 2)
+                if tick == 7:
+                    assert len(living) > 2
                     colony.dismiss("Cell")
                 for event in colony.events(seen):
                     seen = event.number + 1

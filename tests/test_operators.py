@@ -262,6 +262,21 @@ async def test_the_async_twin_takes_the_same(colony, tmp_path):
         assert await twin.suggest("memb") == colony.suggest("memb")
 
 
+def test_an_emoji_is_wanted_or_not_as_any_word():
+    with phago.Colony(2) as colony:
+        texts = ["alpha 👍 more", "beta more", "gamma ❤️ more 🇩🇪", "delta more 👍"]
+        colony.ingest({"id": str(number), "text": text} for number, text in enumerate(texts))
+
+        def ids(question, **options):
+            return sorted(hit.id for hit in colony.query(question, **options))
+
+        assert ids("more -👍") == ids("more", excluded="👍") == ["1", "2"]
+        assert ids("more +👍") == ids("more", required="👍") == ids("👍", operators=True) == ["0", "3"]
+        assert ids('"👍 more"') == ids("alpha", required="👍 more") == ["0"]
+        assert ids("more -❤️") == ids("more", excluded="🇩🇪") == ["0", "1", "3"]
+        assert ids("title:👍") == []
+
+
 def test_beginnings_in_scripts_without_spaces_are_what_stands_anywhere():
     with phago.Colony(2) as colony:
         colony.ingest([Document("これは日本語です", "a"), Document("ここは東京です", "b")])

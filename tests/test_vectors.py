@@ -190,6 +190,10 @@ def test_all_forms_of_numbers_are_the_same_vector():
         numpy.array([values, values])[1],
         numpy.array([0.5, 9, -1.0, 9, 0.25, 9], dtype="float32")[::2],
         memoryview(array.array("f", values)),
+        # In either order of bytes, which one of both machines has.
+        *(numpy.array(values, dtype=order + kind) for order in "<>" for kind in ("f2", "f4", "f8")),
+        *(memoryview(array.array(kind, values)).cast("B").cast(kind) for kind in "fd"),
+        numpy.array([values], dtype=">f4")[0],
     ]
     with phago.Colony(1) as colony:
         colony.ingest(

@@ -454,8 +454,9 @@ class Colony(Alive, Unpicklable):
 
         Args:
             text: The question; at most 64 KiB of UTF-8.
-            k: Hits, at most. The head of a longer answer is the shorter one, for every `k`, unless it is `diverse`; more
-                than the colony has is no error. By score, but for what stands behind the candidates: see `Ranking.lexical_candidates`.
+            k: Hits, at most. The head of a longer answer is the shorter one, for every `k`, unless it is `diverse`;
+                more than the colony has is no error. By score, but for what stands behind the candidates: see
+                `Ranking.lexical_candidates`.
             ranking: "lexical" for BM25 alone (k1 1.5, b 0.75); constants other than the default ones.
             where: For each key a condition; all must hold. A condition is a value (equal to it), a list, tuple or set
                 (equal to any of them), None (no such key), or a mapping of operators, all of which must hold: `eq`,
