@@ -556,3 +556,21 @@ def test_a_population_can_be_followed_by_events():
                 assert living == {agent.id for agent in colony.agents("Cell")}
                 colony.tick()
             assert not living
+
+
+def test_what_was_activated_later_is_no_rest():
+    with phago.Colony(2) as colony:
+        for number in range(10):
+            colony.ingest([f"flour dough new{number}", *(["salt water"] if number < 3 else [])])
+            colony.tick()
+        made = 1 + 1 + 2 * 10
+
+        def told(since, until):
+            found = colony.diff(since, until)
+            return found.made, found.repeated, found.rested
+
+        # Flour and dough were last together in tick 10, salt and water in tick 3, each new word in its own.
+        assert told(0, 10) == (made, 0, 0)
+        assert told(3, 6) == (2 * 3, 0, 2 * 3 + 1)
+        assert told(3, 10) == (2 * 7, 1, 2 * 3 + 1)
+        assert told(2, 3) == (2, 1, 2 * 2)

@@ -177,7 +177,8 @@ class Alive(Handled):
         """Add to a signal or trace on a concept: it fades with each tick (`ColonyConfig.signal_decay_rate`).
 
         Agents read it, and with `ColonyConfig.documents_first` it orders what is digested. It is kept, and a part of
-        `digest()`. There are at most 64 names and 262,144 marks; beyond that the weakest leave.
+        `digest()`. One concept has at most 65,536 of it. Of more than 262,144 marks the weakest leave. A name beyond 64
+        adds nothing until one of these has faded from all concepts.
 
         Args:
             name: At most 64 bytes.

@@ -191,6 +191,7 @@ class Diff:
     made: int
     """Synapses that were made in it and stand."""
     repeated: int
-    """Synapses that stood before and were activated again."""
+    """Synapses that stood before and were activated last in it. A synapse knows its last activation alone: one of after
+    `until` is not counted here, and is no rest either."""
     rested: int
-    """Synapses that stood before and were not: they are fading."""
+    """Synapses that stood before and were not activated since: they are fading."""

@@ -42,9 +42,9 @@ pub struct Difference {
     pub new_concepts: u64,
     /// Synapses that were made and stand.
     pub made: u64,
-    /// Synapses that stood before and were activated again.
+    /// Synapses that stood before and were activated last within.
     pub repeated: u64,
-    /// Synapses that stood before and were not.
+    /// Synapses that stood before and were activated neither within nor later.
     pub rested: u64,
 }
 
@@ -126,6 +126,8 @@ impl World {
                     (false, ..) => {}
                     (_, true, _) => found.made += 1,
                     (_, _, true) => found.repeated += 1,
+                    // What was activated later may have been so within too.
+                    _ if last > until => {}
                     _ => found.rested += 1,
                 }
             }
