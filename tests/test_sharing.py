@@ -183,6 +183,8 @@ def test_a_filter_that_a_colony_refuses_deletes_nothing_over_a_line(directory, c
     numpy, pandas = pytest.importorskip("numpy"), pytest.importorskip("pandas")
     missing = [pandas.NaT, numpy.datetime64("NaT"), [pandas.NaT]]
     missing += [{"in": [pandas.NaT, 3]}, {"ne": pandas.NaT}, {"$not": {"eq": pandas.NaT}}, {"exists": numpy.True_}]
+    last = datetime.datetime.max.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=-5)))
+    missing += [last, [last], {"gt": last}, numpy.datetime64("20000-01-01"), numpy.timedelta64(5, "ns")]
     good = [{"year": numpy.int64(2024)}, {"day": datetime.date(2024, 1, 1)}, {"day": pandas.Timestamp("2024-01-01")}]
     documents = [
         {"id": "dated", "text": "ion", "metadata": {"year": 2024, "day": datetime.date(2024, 1, 1)}},
@@ -200,6 +202,9 @@ def test_a_filter_that_a_colony_refuses_deletes_nothing_over_a_line(directory, c
                 with pytest.raises(phago.ConfigError) as found:
                     getattr(there, ask)(where={"year": condition}, **more)
                 assert found.value.field == wanted.value.field == "where"
+        for value in (last, numpy.datetime64("20000-01-01")):
+            bad = [*documents, {"id": "bad", "text": "ion", "metadata": {"day": value}}]
+            assert there.ingest(bad, "skip").rejected == here.ingest(bad, "skip").rejected != ()
         assert [there.count(where=where) for where in good] == [here.count(where=where) for where in good] == [1, 1, 0]
         assert len(there) == 2
 

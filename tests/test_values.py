@@ -16,6 +16,17 @@ ID = uuid.UUID("12345678-1234-5678-1234-567812345678")
 DAY = datetime.date(2024, 5, 1)
 NAIVE = datetime.datetime(2024, 5, 1, 9, 30)
 AWARE = datetime.datetime(2024, 5, 1, 9, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=2)))
+# In UTC they are of the years 10000 and 0, which Python does not have.
+LAST = datetime.datetime.max.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=-5)))
+FIRST = datetime.datetime.min.replace(tzinfo=datetime.timezone(datetime.timedelta(hours=5)))
+
+
+class NoOffset(datetime.tzinfo):
+    """A time zone that says nothing, which Python takes for none."""
+
+    def utcoffset(self, when):
+        return None
+
 
 # What is given, and what comes back.
 TAKEN = {
@@ -26,6 +37,8 @@ TAKEN = {
     "path": (pathlib.PurePosixPath("a/b.txt"), "a/b.txt"),
     "date": (DAY, "2024-05-01"),
     "datetime": (NAIVE, "2024-05-01T09:30:00.000000"),
+    "last moment": (datetime.datetime.max.replace(tzinfo=datetime.UTC), "9999-12-31T23:59:59.999999+00:00"),
+    "with a zone that says nothing": (NAIVE.replace(tzinfo=NoOffset()), "2024-05-01T09:30:00.000000"),
     "with a zone": (AWARE, "2024-05-01T07:30:00.000000+00:00"),
     "numpy bool": (np.bool_(True), True),
     "numpy int": (np.int8(-3), -3),
@@ -64,6 +77,18 @@ REFUSED = {
     "object": (object(), "object"),
     "complex": (1j, "complex"),
     "time": (datetime.timedelta(1), "timedelta"),
+    "numpy time": (np.timedelta64(5, "ns"), "timedelta64"),
+    "numpy time without a unit": (np.timedelta64(5), "timedelta64"),
+    "numpy day that Python has none of": (np.datetime64("20000-01-01"), "20000-01-01"),
+    "numpy day before Christ": (np.datetime64("-0005-01-01"), "datetime64"),
+    "numpy second that Python has none of": (np.datetime64("20000-01-01T00:00:00"), "20000-01-01"),
+    "numpy year beyond its microseconds": (np.datetime64(2**62, "Y"), "datetime64"),
+    "numpy days in a list": ([np.datetime64("2024-05-01"), np.datetime64("20000-01-01")], "20000-01-01"),
+    "timestamp that Python has none of": (pd.Timestamp(np.datetime64("20000-01-01", "s")), "Timestamp"),
+    "timestamp before Christ": (pd.Timestamp(np.datetime64("-0005-01-01", "s")), "Timestamp"),
+    "after the last year in UTC": (LAST, "9999"),
+    "before the first year in UTC": (FIRST, "datetime"),
+    "after the last year in a list": ([AWARE, LAST], "list"),
 }
 
 
@@ -92,6 +117,30 @@ def test_what_is_no_value_is_refused_by_name(given, named):
     assert caught.value.field == "metadata"
     assert "`x`" in caught.value.reason
     assert named in caught.value.reason
+
+
+@pytest.mark.parametrize("moment", [LAST, FIRST, np.datetime64("20000-01-01"), np.timedelta64(5, "ns")])
+def test_a_moment_that_has_no_text_is_refused_by_its_key_and_skipped(moment):
+    good, bad = {"id": "a", "text": "ions"}, {"id": "b", "text": "ions", "metadata": {"x": moment}}
+    with phago.Colony(1) as colony:
+        for report in (colony.ingest([good, bad], "skip"), colony.update_all([good, bad], "skip")):
+            assert [(one.index, one.id, one.field) for one in report.rejected] == [(1, "b", "metadata")]
+            assert "`x`" in report.rejected[0].reason
+        asked = [lambda where: colony.query("ions", where=where), lambda where: colony.delete(where=where)]
+        for where in ({"x": moment}, {"x": [moment]}, {"x": {"gt": moment}}, {"$not": {"x": {"in": [moment]}}}):
+            for ask in (colony.count, *asked):
+                with pytest.raises(phago.ConfigError, match=r"`where` is .*'x'"):
+                    ask(where)
+        assert len(colony) == 1
+
+
+@pytest.mark.parametrize("field", ["time", "expires"])
+@pytest.mark.parametrize("seconds", [2**40, 2**55, -(2**55)])
+def test_a_timestamp_of_pandas_of_any_year_is_refused_as_any_other_moment(field, seconds):
+    far = pd.Series(np.array([seconds], dtype="datetime64[s]")).dt.tz_localize("UTC")[0]
+    refused = pytest.raises(phago.InvalidDocument, match=f"`{field}` is outside of the years 1 to 9999 in UTC")
+    with phago.Colony(1) as colony, refused:
+        colony.ingest({"text": "ions", field: far})
 
 
 def test_filters_take_the_same_values_and_moments_compare_in_the_order_of_time():

@@ -25,8 +25,9 @@ def scalar(value: Any) -> Any:
     """A single value.
 
     A date is text in ISO 8601, a datetime with six digits of a second, one with a time zone in UTC: text of one form is
-    in the order of time. A UUID and a path are their text, a scalar of numpy is that of Python, and what pandas has for
-    a missing value is None.
+    in the order of time. One that is not of the years 1 to 9999 there stands for none, and neither does a duration. A
+    UUID and a path are their text, a scalar of numpy is that of Python, and what pandas has for a missing value is
+    None.
     """
     if isinstance(value, datetime.datetime):
         # pandas.NaT is a datetime that is not equal to itself.
@@ -58,7 +59,11 @@ def microseconds(value: Any) -> int | None:
     if not isinstance(value, datetime.datetime) or value.utcoffset() is None:
         return None
     epoch, microsecond = _epoch(datetime.datetime)
-    since: int = (value - epoch) // microsecond
+    try:
+        since: int = (value - epoch) // microsecond
+    except (OverflowError, ValueError):
+        # A Timestamp of pandas may be of a year that is no number of microseconds: it is as far as one can be.
+        since = 2**63 - 1 if value.year > 0 else -(2**63)
     return since
 
 
@@ -93,17 +98,38 @@ def sequence(value: Any) -> Any:
     return value
 
 
-def _moment(value: datetime.datetime) -> str:
+def _moment(value: datetime.datetime) -> Any:
+    """The text of a moment; the moment itself, as what stands for none, if Python has none of its year in UTC."""
+    moment = value
     if value.tzinfo is not None:
-        value = value.astimezone(datetime.UTC)
+        try:
+            # Without an offset it has no zone; `astimezone` would take it for one of this machine.
+            if value.utcoffset() is not None:
+                moment = value.astimezone(datetime.UTC)
+        except OverflowError:
+            return value
+    # A Timestamp of pandas may be of any year, and has another one for what reads it as Python's.
+    if not datetime.MINYEAR <= moment.year <= datetime.MAXYEAR:
+        return value
     # A Timestamp of pandas writes nanoseconds where it has any.
-    return datetime.datetime.isoformat(value, timespec="microseconds")
+    return datetime.datetime.isoformat(moment, timespec="microseconds")
 
 
 def _of_numpy(value: Any) -> Any:
     if value.dtype.kind == "M":
-        # As Python has it, to the microsecond: an item of nanoseconds would be a bare number.
-        moment = value.astype("datetime64[us]").item()
-        return None if moment is None else scalar(moment)
-    plain = value.item()
+        return _of_numpy_moment(value)
+    # What lasts is no number: in some units numpy would give a timedelta, in others an int.
+    plain = value if value.dtype.kind == "m" else value.item()
     return plain if isinstance(plain, str | int | float | bool) else value
+
+
+def _of_numpy_moment(value: Any) -> Any:
+    # Python has no date for an int. There may be no microseconds for it either, and numpy wraps them around without a
+    # word; but there are for units that are finer.
+    if isinstance(value.item(), int) and not value.dtype.name.endswith(("[ns]", "[ps]", "[fs]", "[as]")):
+        return value
+    # As Python has it, to the microsecond: an item of nanoseconds would be a bare number.
+    moment = value.astype("datetime64[us]").item()
+    if moment is None:
+        return None
+    return _moment(moment) if isinstance(moment, datetime.datetime) else value

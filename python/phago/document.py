@@ -54,7 +54,8 @@ class Document:
     A value is text, an integer from -2^63 to 2^64 - 1, a finite float, or a bool. `None` is a key that is not there;
     NaN is refused. A UUID or a path is its text; a date is text such as "2024-05-01", a datetime such as
     "2024-05-01T09:30:00.000000", and in UTC ("...+00:00") if it has a time zone, so that both compare in the order of
-    time, each with its kind. A scalar or an array of numpy or pandas is taken as what it holds.
+    time, each with its kind. One outside of the years 1 to 9999 is refused, and so is a duration. A scalar or an array
+    of numpy or pandas is taken as what it holds.
 
     At most 64 keys, and 64 KiB: the UTF-8 of keys and strings, and 8 bytes for each value. No word of it is searched.
     It is a part of the content: where it differs, if only as 1 from 1.0, the content does.

@@ -74,6 +74,9 @@ def _is_single(value: Any) -> bool:
 
 def _has_one_text(value: Any) -> bool:
     uuid = sys.modules.get("uuid")
+    if isinstance(value, datetime.datetime):
+        # One that is of no year of Python's in UTC has none, and is itself.
+        return scalar(value) is not value
     return isinstance(value, datetime.date | pathlib.PurePath) or (uuid is not None and isinstance(value, uuid.UUID))
 
 
