@@ -223,7 +223,7 @@ PACKAGE = {
     "results.surveys results.ticks",
     "_checks": "_later _values errors",
     "_directory": "_checks",
-    "_jsonl": "_files errors results.documents",
+    "_jsonl": "_files _log errors results.documents",
     "_frames": "_checks document errors",
     "_mapping": "results",
     "_settings": "_checks _phago",

@@ -96,8 +96,13 @@ def test_what_is_exported_and_imported_has_the_same_evidence(colony, tmp_path):
 
 def test_a_file_with_a_fault_says_where_and_an_export_that_fails_leaves_nothing(colony, tmp_path):
     path = tmp_path / "in.jsonl"
-    for line, said in (("{", "line 3 is not JSON"), ("[]", "line 3 is list"), ('{"text": "x", "page": 1}', "page")):
-        path.write_text(f'{{"text": "one"}}\n\n{line}\n')
+    for line, said in (
+        (b"{", r"^document 1 on line 3 of `.*in.jsonl` is not JSON at column 2: Expecting"),
+        (b"[]", r"^document 1 on line 3 of `.*in.jsonl` is list; accepted is a JSON object$"),
+        (b'{"text": "caf\xe9"}', r"^document 1 on line 3 of `.*in.jsonl` is not UTF-8 at byte 14: invalid"),
+        (b'{"text": "x", "page": 1}', "page"),
+    ):
+        path.write_bytes(b'{"text": "one"}\n\n' + line + b"\n")
         with phago.Colony(1) as other, pytest.raises(phago.InvalidDocument, match=said) as caught:
             other.import_jsonl(path)
         assert caught.value.index == 1
@@ -106,6 +111,50 @@ def test_a_file_with_a_fault_says_where_and_an_export_that_fails_leaves_nothing(
     with pytest.raises(phago.ConfigError):
         colony.export_jsonl(tmp_path / "out.jsonl", where={"third": {"like": 1}})
     assert list(tmp_path.iterdir()) == [path]
+
+
+BROKEN = b"""\xef\xbb\xbf
+{"id": "a", "text": "Ions cross."}
+{bad
+{"id": "b", "text": " "}
+[1]
+
+{"id": "caf\xe9", "text": "Ions."}
+{"id": "c", "text": "Ions rest. \xe2\x80\xa8\xc2\x85"}\r
+{"id": "d", "text": "Ions %b"}
+""" % (b"x" * 300)
+# The place of each among the lines that are not blank, its field, and what is said of it. The first line is a mark.
+LEFT_OUT = [
+    (1, "document", "on line 3 of `{path}` is not JSON at column 2: Expecting property name"),
+    (2, "text", ""),
+    (3, "document", "on line 5 of `{path}` is list; accepted is a JSON object"),
+    (4, "document", "on line 7 of `{path}` is not UTF-8 at byte 12: invalid continuation byte"),
+]
+
+
+@pytest.mark.parametrize("memory", ["colony", "owner", "other", "async", "async client"])
+async def test_lines_that_are_no_documents_are_left_out_and_told_of_by_their_number(tmp_path, caplog, memory):
+    path, shared = tmp_path / "in.jsonl", tmp_path / "shared"
+    path.write_bytes(BROKEN)
+    if memory == "colony":
+        with phago.Colony(1) as colony:
+            report, ids = colony.import_jsonl(path, "skip"), [one.id for one in colony.documents()]
+    elif memory == "async":
+        async with phago.AsyncColony(1) as colony:
+            report, ids = await colony.import_jsonl(path, "skip"), [one.id async for one in colony.documents()]
+    elif memory == "async client":
+        async with await phago.connect_async(shared) as client:
+            report, ids = await client.import_jsonl(path, "skip"), [one.id async for one in client.documents()]
+    else:
+        with phago.connect(shared) as owner, phago.connect(shared) as other:
+            report = (owner if memory == "owner" else other).import_jsonl(path, "skip")
+            ids = [one.id for one in owner.documents()]
+    assert (report.accepted, ids) == (3, ["a", "c", "d"])
+    assert [(one.index, one.field) for one in report.rejected] == [(at, field) for at, field, _ in LEFT_OUT]
+    for one, (_, _, said) in zip(report.rejected, LEFT_OUT, strict=True):
+        assert one.reason.startswith(said.format(path=path))
+    assert [(one.index, one.id) for one in report.unindexed] == [(6, "d")]
+    assert "its document on line 3 of" in caplog.text
 
 
 async def test_the_twin_for_event_loops_has_the_same(tmp_path):

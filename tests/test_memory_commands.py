@@ -456,8 +456,18 @@ def test_a_line_that_cannot_be_imported_is_told_of(kept, says, line):
     before = digest_of("m")
     code, out, err = says("import", kept, "bad.jsonl")
     assert (code, out) == (2, "")
-    assert err.startswith("phago: ")
+    assert err.startswith("phago: document 0")
+    assert ("on line 1 of `bad.jsonl` is " in err) == (line not in ('{"text": 1}', '{"text": "a", "year": 1}'))
     assert digest_of("m") == before
+
+
+def test_a_line_ends_at_a_line_feed_and_at_no_sign_of_a_text(kept, says):
+    """Which the text may have, as JSON has them in a string as they are."""
+    with phago.open(kept) as colony:
+        colony.ingest({"id": "odd", "text": "Ions\u2028cross\x85the\u2029membrane.", "title": "\x85"})
+    assert says("export", kept, "out.jsonl")[0] == 0
+    assert says("import", "n", "out.jsonl") == (0, "5 imported, 0 unchanged.\n", "")
+    assert digest_of("n", "evidence") == digest_of("m", "evidence")
 
 
 def test_compact_leaves_nothing_of_what_was_deleted(kept, says):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TextIO
 
 from ._files import written
+from ._log import WARNING, log
 from .errors import InvalidDocument
-from .results.documents import beside_text
+from .results.documents import IngestReport, Rejected, beside_text
 
 if TYPE_CHECKING:
     from ._phago import StoredRow
@@ -28,33 +31,81 @@ def read_jsonl(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
         path: The file, in UTF-8.
 
     Raises:
-        InvalidDocument: A line is no JSON object; `index` is the number of documents before it.
+        InvalidDocument: A line is no JSON object in UTF-8; `index` is the number of documents before it.
         FileNotFoundError: There is no such file.
     """
-    with open(os.fspath(path), encoding="utf-8-sig") as lines:
-        yield from documents_in(lines)
+    return iter(Imported(path, skip=False))
 
 
-def documents_in(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """The documents of such lines."""
+def documents_in(lines: Iterable[bytes], where: str) -> Iterator[dict[str, Any]]:
+    """The documents of such lines; `where` says what these are the lines of."""
+    return (_valid(found) for found in _found(lines, where))
+
+
+class Imported:
+    """The documents of a file of lines. What is none raises, or is left out and told of in the end."""
+
+    def __init__(self, path: str | os.PathLike[str], *, skip: bool) -> None:
+        self._path, self._skip = os.fspath(path), skip
+        self._left_out: list[Rejected] = []
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        with open(self._path, "rb") as lines:
+            for found in _found(lines, f"`{os.fsdecode(self._path)}`"):
+                if self._skip and isinstance(found, Rejected):
+                    log(WARNING, "document %d was left out: its %s %s", found.index, found.field, found.reason)
+                    self._left_out.append(found)
+                else:
+                    yield _valid(found)
+
+    def told(self, report: IngestReport) -> IngestReport:
+        """The report of those that were given, with those that were left out; all are counted as the file has them."""
+        if not self._left_out:
+            return report
+        # How many were given before each one that was left out.
+        given = [one.index - at for at, one in enumerate(self._left_out)]
+
+        def placed(one: Rejected) -> Rejected:
+            return Rejected(one.index + bisect_right(given, one.index), one.id, one.field, one.reason)
+
+        rejected = sorted([*self._left_out, *map(placed, report.rejected)], key=attrgetter("index"))
+        return IngestReport(report.accepted, report.unchanged, tuple(rejected), tuple(map(placed, report.unindexed)))
+
+
+def _found(lines: Iterable[bytes], where: str) -> Iterator[dict[str, Any] | Rejected]:
+    """The documents of lines that are not blank, and why some are none."""
     index = 0
+    # Bytes are cut at line feeds only; text would be cut at signs that JSON allows inside a string.
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
+        document = None
         try:
-            document = json.loads(line)
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            if not text:
+                continue
+            document = json.loads(text)
+            wrong = f"is {type(document).__name__}; accepted is a JSON object"
         except (ValueError, RecursionError) as error:
-            raise _refused(index, f"on line {number} is not JSON: {error}") from error
-        if not isinstance(document, dict):
-            raise _refused(index, f"on line {number} is {type(document).__name__}; accepted is a JSON object")
-        yield document
+            wrong = _unread(error)
+        if isinstance(document, dict):
+            yield document
+        else:
+            yield Rejected(index, None, "document", f"on line {number} of {where} {wrong}")
         index += 1
 
 
-def _refused(index: int, reason: str) -> InvalidDocument:
-    return InvalidDocument(
-        f"document {index}: its line {reason}", index=index, id=None, field="document", reason=reason
-    )
+def _unread(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return f"is not UTF-8 at byte {error.start + 1}: {error.reason}"
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not JSON at column {error.colno}: {error.msg}"
+    return f"is not JSON: {error}"
+
+
+def _valid(found: dict[str, Any] | Rejected) -> dict[str, Any]:
+    if not isinstance(found, Rejected):
+        return found
+    message = f"document {found.index} {found.reason}"
+    raise InvalidDocument(message, index=found.index, id=None, field=found.field, reason=found.reason)
 
 
 def line_of(row: StoredRow) -> str:

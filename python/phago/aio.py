@@ -328,7 +328,8 @@ class AsyncColony(AsyncAlive, Unpicklable):
 
     async def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
         """See `Colony.import_jsonl`. The file itself is read on the loop's thread, a chunk at a time."""
-        return await self.ingest(jsonl.read_jsonl(path), on_error)
+        imported = jsonl.Imported(path, skip=on_error == "skip")
+        return imported.told(await self.ingest(iter(imported), on_error))
 
     async def stats(self) -> Stats:
         """See `Colony.stats`."""

@@ -657,8 +657,20 @@ class Colony(Alive, Unpicklable):
         return export.documents
 
     def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
-        """Ingest the documents of a file that `export_jsonl` wrote, or that has the same form (see `read_jsonl`)."""
-        return self.ingest(jsonl.read_jsonl(path), on_error)
+        """Ingest the documents of a file that `export_jsonl` wrote, or that has the same form (see `read_jsonl`).
+
+        Args:
+            path: The file, in UTF-8.
+            on_error: As of `ingest`. With "skip", lines that are no JSON object in UTF-8 are left out too: the report
+                lists them among the documents, with the number of the line. The `index` of each is its place among the
+                lines that are not blank.
+
+        Raises:
+            InvalidDocument: As by `ingest`, and for a line that is no JSON object in UTF-8.
+            FileNotFoundError: There is no such file.
+        """
+        imported = jsonl.Imported(path, skip=on_error == "skip")
+        return imported.told(self.ingest(iter(imported), on_error))
 
     @property
     def graph(self) -> graphs.Graph:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import codecs
 import contextlib
 import datetime
 import sys
@@ -350,10 +349,8 @@ def _import(arguments: argparse.Namespace) -> int:
         colony = writing(arguments, make=True)
         stack.callback(colony.close)
         tell = stack.enter_context(progress(quiet=arguments.json))
-        try:
-            report = colony.ingest(_told_of(documents_in(codecs.getreader("utf-8-sig")(data)), tell))
-        except UnicodeDecodeError as error:
-            raise Problem(f"`{arguments.file}` is not UTF-8: {error.reason}") from None
+        where = "the input" if arguments.file == "-" else f"`{arguments.file}`"
+        report = colony.ingest(_told_of(documents_in(data, where), tell))
         _digest(colony, tell, arguments.now)
     row = {"imported": report.accepted, "unchanged": report.unchanged}
     say(arguments, row, [f"{report.accepted:,} imported, {report.unchanged:,} unchanged."])

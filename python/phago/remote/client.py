@@ -29,7 +29,7 @@ from .._intake import (
     keys_of,
     not_everything,
 )
-from .._jsonl import Export, read_jsonl
+from .._jsonl import Export, Imported
 from .._listing import Documents
 from .._progress import OnProgress, shown, taken
 from .._question import Question, explained
@@ -361,7 +361,8 @@ class Client(Unpicklable):
 
     def import_jsonl(self, path: str | os.PathLike[str], on_error: OnError = "raise") -> IngestReport:
         """See `Colony.import_jsonl`. The file is one of this process."""
-        return self.ingest(read_jsonl(path), on_error)
+        imported = Imported(path, skip=on_error == "skip")
+        return imported.told(self.ingest(iter(imported), on_error))
 
     @property
     def graph(self) -> Graph:
