@@ -117,3 +117,50 @@ def test_a_row_with_fields_of_a_document_is_one():
     assert taken([Row("a", "Ions.")])["", "Ions."].id == "a"
     with pytest.raises(phago.InvalidDocument, match="Index"):
         taken(pd.DataFrame({"text": ["Ions."]}).itertuples())
+
+
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
+@pytest.mark.parametrize("field", ["place", "expires", "id"])
+def test_whole_numbers_beside_a_missing_one_are_whole(table, field):
+    """Which pandas keeps as floats."""
+    thread = {"thread": ["t", None]} if field == "place" else {}
+    frame = table({"text": ["Ions.", "Yeast."], **thread, field: [1, None]})
+    if field != "id":
+        assert getattr(taken(frame)["", "Ions."], field) == 1
+    found = taken(phago.read_frame(frame, **{name: name for name in (*thread, field)}))
+    assert getattr(found["", "Ions."], field) == ("1" if field == "id" else 1)
+    assert (found["", "Yeast."].place, found["", "Yeast."].expires) == (None, None)
+
+
+@pytest.mark.parametrize("number", [1.5, -0.5, float("inf"), float(2**53), 1e300])
+@pytest.mark.parametrize("field", ["place", "expires", "id"])
+def test_numbers_that_are_not_whole_or_may_be_rounded_are_refused(field, number):
+    thread = {"thread": ["t", "t"]} if field == "place" else {}
+    frame = pd.DataFrame({"text": ["Ions.", "Yeast."], **thread, field: [number, 2.0]})
+    with pytest.raises(phago.InvalidDocument) as caught:
+        taken(phago.read_frame(frame, **{name: name for name in (*thread, field)}))
+    assert (caught.value.index, caught.value.field) == (0, field)
+
+
+@pytest.mark.parametrize("table", [TABLES["polars"], TABLES["table"], TABLES["pandas"]])
+def test_a_number_that_is_none_is_missing_in_every_table(table):
+    columns = {"text": ["Ions.", "Yeast."], "thread": ["t", None], "place": [1.0, float("nan")]}
+    found = taken(phago.read_frame(table(columns), thread="thread", place="place", metadata=["place"]))
+    assert {one.place: one.metadata for one in found.values()} == {1: {"place": 1.0}, None: {}}
+    assert taken(table(columns)).keys() == found.keys()
+
+
+def test_a_column_that_is_there_twice_is_refused_by_name_if_it_is_read():
+    values = [["Ions.", "Yeast."], ["x", "y"], ["z", "w"]]
+    for name, other in (("text", "title"), ("title", "text")):
+        names = [other, name, name]
+        for frame in (pd.DataFrame(dict(enumerate(values))).set_axis(names, axis=1), pa.table(values, names=names)):
+            with phago.Colony(1) as colony:
+                with pytest.raises(phago.InvalidDocument, match="2 columns of that name") as caught:
+                    colony.ingest(frame)
+                assert (caught.value.field, len(colony)) == (name, 0)
+            with pytest.raises(phago.ConfigError, match=f"`text` is '{name}', of which the table has 2 columns"):
+                phago.read_frame(frame, text=name)
+            with pytest.raises(phago.ConfigError, match=f"`metadata` is '{name}', of which the table has 2 columns"):
+                phago.read_frame(frame, text=other, metadata=[name])
+            assert taken(phago.read_frame(frame, text=other)).keys() == {("", "Ions."), ("", "Yeast.")}

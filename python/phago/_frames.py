@@ -11,6 +11,9 @@ from .errors import ConfigError, InvalidDocument
 
 __all__ = ["read_frame"]
 
+# Fields that may be whole numbers and nothing between two of them.
+_WHOLE = ("id", "place", "expires")
+
 
 def read_frame(
     frame: Any,
@@ -29,7 +32,7 @@ def read_frame(
 
     `ingest` takes a table as it is where its columns are named as a document's fields are. This is for all others: each
     column that is not named here is left out. A missing value (null, None, NaN, NaT) is one that the document does not
-    have.
+    have. In the columns of ids, places and `expires`, 7.0 is 7: pandas has floats where a whole number is missing.
 
     Args:
         frame: A DataFrame of pandas or polars, or a Table or RecordBatch of pyarrow.
@@ -45,7 +48,7 @@ def read_frame(
 
     Raises:
         TypeError: It is none of these tables.
-        ConfigError: It has no such column.
+        ConfigError: It has no such column, or several of that name.
     """
     columns = columns_of(frame)
     if columns is None:
@@ -70,17 +73,21 @@ def read_frame(
             accepted = f"one of its columns: {', '.join(map(str, columns))}"
             message = f"`{field}` is {column!r}, which the table does not have; accepted is {accepted}"
             raise ConfigError(message, field=field, value=column, accepted=accepted)
+        if (times := columns.count(column)) > 1:
+            accepted = "a name of one column"
+            message = f"`{field}` is {column!r}, of which the table has {times} columns; accepted is {accepted}"
+            raise ConfigError(message, field=field, value=column, accepted=accepted)
     return _documents(frame, wanted, tuple(metadata))
 
 
 def _documents(frame: Any, wanted: dict[str, str], metadata: tuple[str, ...]) -> Iterator[dict[str, Any]]:
     for row in _rows(frame):
-        document = {field: row[column] for field, column in wanted.items()}
+        document = {field: _given(field, row[column]) for field, column in wanted.items()}
         key = document.get("id")
         # An index of numbers is what most tables name their rows by.
         if key is not None and not isinstance(key, str | bool) and hasattr(key, "__index__"):
             document["id"] = str(key.__index__())
-        document["metadata"] = {column: row[column] for column in metadata}
+        document["metadata"] = {column: _given("metadata", row[column]) for column in metadata}
         yield document
 
 
@@ -121,16 +128,19 @@ def rows_of(table: Any) -> Iterator[dict[str, Any]] | None:
                 f"is a column that is no field of a document; accepted are {fields}, and other columns as metadata: "
                 f"`phago.read_frame(frame, metadata=[...])`",
             )
+        if (times := columns.count(column)) > 1:
+            raise _refused(column, f"is there in {times} columns of that name; accepted is one")
     if "text" not in columns:
         raise _refused("text", f"is missing among the columns; accepted are {fields}")
-    return _rows(table)
+    return ({name: _given(name, value) for name, value in row.items()} for row in _rows(table))
 
 
 def _rows(table: Any) -> Iterator[dict[str, Any]]:
     if hasattr(table, "itertuples"):
         # pandas marks what is missing by values of its own, which differ from column to column.
-        columns = [_of_pandas(table[column]) for column in table.columns]
         names = list(table.columns)
+        # By their places: a name may be that of several, which nobody reads.
+        columns = [_of_pandas(table.iloc[:, place]) for place in range(len(names))]
         return (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
     if hasattr(table, "iter_rows"):
         rows: Iterator[dict[str, Any]] = table.iter_rows(named=True)
@@ -141,6 +151,17 @@ def _rows(table: Any) -> Iterator[dict[str, Any]]:
 
 def _of_pandas(column: Any) -> Iterator[Any]:
     return (None if missing else value for value, missing in zip(column, column.isna(), strict=True))
+
+
+def _given(field: str, value: Any) -> Any:
+    """What stands in a column, as a document has it."""
+    if isinstance(value, float):
+        if value != value:
+            return None
+        # Pandas keeps whole numbers as floats where one is missing, and has rounded those that are larger.
+        if field in _WHOLE and value.is_integer() and abs(value) < 2**53:
+            return int(value)
+    return value
 
 
 def _refused(field: str, reason: str) -> InvalidDocument:
