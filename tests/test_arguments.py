@@ -175,6 +175,21 @@ def test_a_wrong_type_is_named(colony):
         refused("shards", lambda wrong=wrong: phago.DistributedQueryEngine(coordinator, wrong))
 
 
+@pytest.mark.parametrize("ranking", ["lexical", "lexicl", 3])
+def test_a_ranking_by_words_alone_is_offered_where_it_is_taken(colony, tmp_path, ranking):
+    with phago.connect(tmp_path) as client:
+        for memory in (colony, client):
+            asked = {"similar": lambda one=memory: one.similar("a", ranking=ranking)}
+            asked["explain"] = lambda one=memory: one.explain("ions", ranking=ranking)
+            if ranking != "lexical":
+                asked["query"] = lambda one=memory: one.query("ions", ranking=ranking)
+            for name, ask in asked.items():
+                accepted = 'None, "lexical" or a Ranking' if name == "query" else "None or a Ranking"
+                with pytest.raises(phago.ConfigError) as caught:
+                    ask()
+                assert (caught.value.field, caught.value.value, caught.value.accepted) == ("ranking", ranking, accepted)
+
+
 def test_one_id_several_or_a_filter_and_not_two_of_them(colony):
     for call in (lambda: colony.delete("a", where={"x": 1}), lambda: colony.delete(["a"], where={"x": 1})):
         with pytest.raises(TypeError, match="`delete` takes an id, several ids, or `where`"):

@@ -85,7 +85,7 @@ class Question:
         if self.is_lexical:
             return world.search(self.text, self.k, self.where, self.span, self.extras)
         vector = made[0] if made else self.vector
-        native = constants(self.ranking)
+        native = constants(self.ranking, or_lexical=True)
         return world.answer(
             self.text, self.k, native, self.where, self.paths, vector, self.span, self.diverse, self.extras
         )

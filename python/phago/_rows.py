@@ -61,12 +61,15 @@ _STORED = StoredDocument.__match_args__
 _stored = attrgetter(*_STORED)
 
 
-def constants(ranking: Any) -> dict[str, bool | int | float | str] | None:
-    """A ranking's constants as the native module takes them; `None` for the default ones."""
+def constants(ranking: Any, *, or_lexical: bool = False) -> dict[str, bool | int | float | str] | None:
+    """A ranking's constants as the native module takes them; `None` for the default ones.
+
+    Whether "lexical", which has none, would do is said to who gives another one.
+    """
     if ranking is None:
         return None
     if not isinstance(ranking, Ranking):
-        raise refusal("ranking", ranking, 'None, "lexical" or a Ranking')
+        raise refusal("ranking", ranking, 'None, "lexical" or a Ranking' if or_lexical else "None or a Ranking")
     return as_native(ranking, "Ranking")
 
 

@@ -252,7 +252,7 @@ class Client(Unpicklable):
     ) -> Hits:
         """See `Colony.query`."""
         if not (isinstance(ranking, str) and ranking == "lexical"):
-            constants(ranking)
+            constants(ranking, or_lexical=True)
         extras = extras_of(operators, required, excluded, synonyms)
         question = Question.of(
             text, k, ranking, where, paths, vector, as_of, since, until, newer, half_life, diverse, extras
