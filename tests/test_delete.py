@@ -2,10 +2,13 @@
 
 import asyncio
 import datetime
+import itertools
 import math
 import pickle
+import random
 from dataclasses import replace
 
+import numpy as np
 import phago
 import pytest
 from hypothesis import settings
@@ -328,6 +331,42 @@ def test_an_update_that_cannot_be_done_changes_nothing(document):
         assert colony.digest() == before
 
 
+# For all documents or for none, whatever these have.
+CERTAIN = [{}, {"k": []}, {"k": {"$in": ()}}, {"k": {"nin": set()}}, {"k": {"not": []}}, {"k": {"nin": np.array([])}}]
+
+
+def made_up(chance, depth, free):
+    """A filter in which each of the free keys stands once at most, so that it is for all only by its form."""
+    if not depth or chance.random() < 0.2:
+        return {free.pop(): 1} if free and chance.random() < 0.5 else chance.choice(CERTAIN)
+    parts = [made_up(chance, depth - 1, free) for _ in range(chance.randint(1, 2))]
+    joined = {chance.choice(("$and", "$or", "and", "or")): parts}
+    return chance.choice((joined, {"$not": joined}, {"not": joined}, {**joined, "$not": chance.choice(CERTAIN)}))
+
+
+@pytest.mark.parametrize("memory", ["colony", "client"])
+def test_a_filter_that_is_for_all_documents_by_its_form_deletes_none(tmp_path, memory):
+    chance, keys = random.Random(7), ("a", "b", "c")
+    documents = [
+        {"id": "".join(has) or "none", "text": "ions", "metadata": dict.fromkeys(has, 1)}
+        for count in range(4)
+        for has in itertools.combinations(keys, count)
+    ]
+    known = {True: 0, False: 0}
+    with phago.Colony(1) if memory == "colony" else phago.connect(tmp_path) as there:
+        for _ in range(300):
+            where = made_up(chance, 4, list(keys))
+            there.ingest(documents)
+            found = there.count(where)
+            known[found == len(documents)] += 1
+            if found == len(documents):
+                with pytest.raises(phago.ConfigError, match=r"`where` is .*not true of every document"):
+                    there.delete(where=where)
+            else:
+                assert there.delete(where=where) == found, where
+    assert min(known.values()) > 50
+
+
 def test_a_delete_that_cannot_be_done_changes_nothing():
     with small_colony() as colony:
         before = colony.digest()
@@ -337,9 +376,10 @@ def test_a_delete_that_cannot_be_done_changes_nothing():
         assert not colony.delete(_phago.document_id("a"))
         with pytest.raises(phago.ConfigError, match="`where`"):
             colony.delete(None)
-        for empty in ({}, {"$and": [{}]}, {"and": [{}, {"or": [{}]}]}, {"$or": [{}, {"a": 1}]}):
+        for empty in ({}, {"$and": [{}]}, {"and": [{}, {"or": [{}]}]}, {"$or": [{}, {"a": 1}]}, {"$not": {"$not": {}}}):
             with pytest.raises(phago.ConfigError, match="`where`"):
                 colony.delete(where=empty)
+        assert colony.delete(where={"year": np.array(3)}) == colony.delete(where={"year": {"in": range(0)}}) == 0
         for wrong in (7, b"a", [7]):
             with pytest.raises(TypeError, match="`id`"):
                 colony.delete(wrong)

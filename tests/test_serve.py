@@ -291,6 +291,8 @@ def test_every_answer_has_the_headers_that_keep_it_to_itself(site):
         ("/v1/delete", {"ids": [3]}, 422, "ids"),
         ("/v1/query", b'{"text": "a", "k": ' + b"9" * 5_000 + b"}", 422, None),
         ("/v1/delete", {"where": {}}, 422, "where"),
+        ("/v1/delete", {"where": {"$not": {"$not": {}}}}, 422, "where"),
+        ("/v1/delete", {"where": {"year": {"nin": []}}}, 422, "where"),
         ("/v1/delete", {"where": {}, "ids": []}, 422, None),
         ("/v1/run", {"max_ticks": -1}, 422, "max_ticks"),
         ("/v1/tick", {"now": 3}, 422, "now"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from abc import abstractmethod
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import suppress
 from itertools import chain, islice, repeat
 from types import TracebackType
@@ -208,22 +208,57 @@ def page_of(keys: list[str], limit: int | None) -> Iterator[list[str]]:
 
 def not_everything(where: Where | None) -> Where:
     """A filter that names what to delete."""
-    if where is None or _is_for_all(where):
-        raise refusal("where", where, "a filter of at least one key")
+    if where is None or _is_certain(where):
+        raise refusal("where", where, "a filter of at least one key that is not true of every document")
     return where
 
 
-# Whether a filter is empty, or put together of empty ones. A colony refuses one that nests deeper.
-def _is_for_all(where: Any, depth: int = 32) -> bool:
+# Whether every document matches a filter, whatever it has (True), or none (False), by the form of the filter alone;
+# `None` if it depends on the document. A colony refuses a filter that nests deeper, and says what else is wrong.
+def _is_certain(where: Any, depth: int = 32) -> bool | None:
     if not isinstance(where, Mapping) or depth == 0:
-        return False
-    for key, parts in where.items():
-        if key not in ("$and", "$or", "and", "or") or not isinstance(parts, list | tuple):
-            return False
-        are = [_is_for_all(part, depth - 1) for part in parts]
-        if not (any(are) if key in ("$or", "or") else all(are)):
-            return False
-    return True
+        return None
+    return _all(_is_certain_of(key, given, depth - 1) for key, given in where.items())
+
+
+def _is_certain_of(key: Any, given: Any, depth: int) -> bool | None:
+    if key in ("$not", "not") and isinstance(given, Mapping):
+        found = _is_certain(given, depth)
+        if key == "$not" or found is not None:
+            return _opposite(found)
+    if key in ("$and", "$or", "and", "or") and isinstance(given, list | tuple) and given:
+        if key in ("$and", "and"):
+            return _all(_is_certain(part, depth) for part in given)
+        return _opposite(_all(_opposite(_is_certain(part, depth)) for part in given))
+    return _is_certain_condition(given, depth)
+
+
+def _is_certain_condition(given: Any, depth: int) -> bool | None:
+    if isinstance(given, Mapping):
+        if not given or depth == 0:
+            return None
+        return _all(_is_certain_operator(key, value, depth - 1) for key, value in given.items())
+    # One of no values.
+    is_many = isinstance(given, Sequence | Set) and not isinstance(given, str | bytes)
+    is_empty = not given if is_many else getattr(given, "shape", None) == (0,)
+    return False if is_empty else None
+
+
+def _is_certain_operator(key: Any, value: Any, depth: int) -> bool | None:
+    if key in ("in", "$in"):
+        return _is_certain_condition(value, depth)
+    if key in ("nin", "$nin", "not", "$not"):
+        return _opposite(_is_certain_condition(value, depth))
+    return None
+
+
+def _all(parts: Iterable[bool | None]) -> bool | None:
+    known = set(parts)
+    return False if False in known else None if None in known else True
+
+
+def _opposite(certain: bool | None) -> bool | None:
+    return None if certain is None else not certain
 
 
 class undone_is_logged:  # noqa: N801

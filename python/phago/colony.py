@@ -278,7 +278,8 @@ class Colony(Alive, Unpicklable):
 
         Args:
             id: The document's id; for one that came without, the 32 hex digits that its hit shows. Or several of them.
-            where: Instead, a filter as `query` takes it, with at least one key: every document that matches goes.
+            where: Instead, a filter as `query` takes it: every document that matches goes. One that is true of every
+                document by its form alone is refused, such as one without a key or `{"year": {"nin": []}}`.
         """
         if isinstance(id, str):
             if where is None:

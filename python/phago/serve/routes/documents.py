@@ -147,7 +147,7 @@ DELETE_MANY = Operation(
     "POST",
     "/v1/delete",
     _delete_many,
-    "Delete several documents, by their ids or by a filter of at least one key",
+    "Delete several documents, by their ids or by a filter that is not true of every document",
     _DELETED,
     body={"ids": {"type": "array", "items": {"type": "string"}}, "where": {"type": "object", "minProperties": 1}},
 )
