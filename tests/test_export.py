@@ -1,6 +1,7 @@
 """What a colony holds goes to other tools, and nothing is lost on the way."""
 
 import concurrent.futures
+import dataclasses
 import datetime
 import io
 import json
@@ -109,6 +110,20 @@ def test_hits_are_a_table_with_a_column_for_each_part(colony):
         assert (row["passage"], row["start"], row["end"]) == (hit.passage, *hit.span)
         assert json.loads(row["metadata"]) == hit.metadata
     assert pa.table(phago.Hits()).num_rows == 0
+
+
+def test_hits_are_a_table_with_all_that_a_document_has_in_its_own(colony):
+    hits = colony.query("yeast bread beer brief", k=5, since="1990-01-01T00:00Z")
+    found, documents = pl.DataFrame(hits.to_arrow()), pl.DataFrame(colony.documents())
+    assert len(hits)
+    assert found["time"].to_list() == [hit.time for hit in hits]
+    for name in {field.name for field in dataclasses.fields(phago.Hit)} & set(documents.columns):
+        assert found.schema[name] == documents.schema[name], name
+    # Parts and span have columns for each of their numbers; a path has a length of its own.
+    left_out = {field.name for field in dataclasses.fields(phago.Hit)} - set(found.columns)
+    assert left_out == {"parts", "span", "path"}
+    assert pa.table(hits)["time"].to_pylist() == pd.DataFrame.from_arrow(hits)["time"].to_list()
+    assert pa.table(phago.Hits())["time"].type == pa.table(hits)["time"].type
 
 
 def test_parquet_and_arrow_files_hold_the_same(colony, tmp_path):

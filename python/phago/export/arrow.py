@@ -192,6 +192,8 @@ def _part(name: str) -> _Column:
     return "float64", lambda hit: getattr(hit.parts, name)
 
 
+_TIME: _Column = ("time", lambda row: _micros(row.time))
+
 _DOCUMENT: dict[str, _Column] = {
     "id": _of("large_utf8", "id"),
     "title": _of("large_utf8", "title"),
@@ -199,7 +201,7 @@ _DOCUMENT: dict[str, _Column] = {
     "metadata": ("large_utf8", _metadata),
     "thread": _of("large_utf8", "thread"),
     "place": _of("int64", "place"),
-    "time": ("time", lambda row: _micros(row.time)),
+    "time": _TIME,
     "expires": ("time", lambda row: _micros(row.expires)),
     "expires_tick": ("int64", lambda row: row.expires if isinstance(row.expires, int) else None),
     "arrival": _of("int64", "arrival"),
@@ -219,6 +221,7 @@ _HIT: dict[str, _Column] = {
     "metadata": ("large_utf8", _metadata),
     "thread": _of("large_utf8", "thread"),
     "place": _of("int64", "place"),
+    "time": _TIME,
 }
 
 
