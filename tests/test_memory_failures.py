@@ -257,6 +257,36 @@ def test_closed_streams_are_no_traceback(kept, command, closed):
     assert b"Exception" not in done.stderr
 
 
+def child_of(line):
+    line = f'exec "$0" -W ignore -m phago {line}'
+    done = subprocess.run(["sh", "-c", line, sys.executable], env=CLEAN, capture_output=True, check=False, text=True)
+    return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("command", ["stats m", "stats m --json", "query m yeast", "get m bread --json", "map m"])
+def test_what_only_answers_says_that_there_is_no_output(kept, command):
+    assert child_of(f"{command} >&-") == (2, "", "phago: there is no output to answer on\n")
+
+
+@pytest.mark.parametrize("command", ["export m", "export m - --format parquet", "export m - --format html --json"])
+def test_an_export_to_an_output_that_is_closed_is_told_of(kept, command):
+    assert child_of(f"{command} >&-") == (2, "", "phago: there is no output; give a FILE\n")
+
+
+@pytest.mark.parametrize("more", ["", " --json"])
+def test_what_changes_a_colony_does_so_without_an_output(kept, more):
+    for command in ("export m out.jsonl", "import n out.jsonl", "delete n bread", "snapshot n o", "verify o"):
+        assert child_of(f"{command}{more} >&-") == (0, "", ""), command
+    assert "bread" not in ids_of("o")
+    assert len(ids_of("o")) == len(ids_of("m")) - 1
+
+
+def test_no_message_is_taken_for_an_answer_where_messages_are_closed(kept):
+    assert child_of("query m zebra 2>&-") == (1, "", "")
+    assert child_of("stats none 2>&-") == (2, "", "")
+    assert child_of("query m '\"a' --operators 2>&-") == (2, "", "")
+
+
 def test_a_terminal_of_another_encoding_shows_question_marks(kept):
     with phago.open(kept) as colony:
         colony.ingest({"id": "é", "text": "Café."})

@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         help=f"write the first row's ranking as a TREC run, {DEPTH} documents of a question at most",
     )
     judge.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    judge.set_defaults(run=_eval)
+    judge.set_defaults(run=_eval, answers=True)
     add_commands(commands)
     add_evolve(commands)
     add_plan(commands)
@@ -274,6 +274,7 @@ def run(argv: Sequence[str] | None = None) -> int:
             parser.print_help(sys.stderr)
             return USAGE
         arguments = parser.parse_args(argv)
+        _check_output(arguments)
         code: int = arguments.run(arguments)
         if sys.stdout is not None:
             sys.stdout.flush()
@@ -284,7 +285,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         return _PIPE_BROKEN
     except Problem as error:
         warn(str(error))
-        if error.block:
+        if error.block and sys.stderr is not None:
             show(error.block, to=sys.stderr, is_block=True)
         return error.code
     except PhagoError as error:
@@ -295,6 +296,13 @@ def run(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         warn(f"the system refused: {error}")
         return USAGE
+
+
+def _check_output(arguments: argparse.Namespace) -> None:
+    """What only answers has nothing to do without an output; what changes something does that all the same."""
+    is_in_a_file = any(getattr(arguments, name, None) is not None for name in ("picture", "run_file"))
+    if sys.stdout is None and getattr(arguments, "answers", False) and not is_in_a_file:
+        raise Problem("there is no output to answer on")
 
 
 def _drop_output() -> None:

@@ -23,7 +23,9 @@ def add_completions(commands: argparse._SubParsersAction[Parser], parser: argpar
         "~/.config/fish/completions/phago.fish. Needs phago[completions].",
     )
     inner.add_argument("shell", choices=_SHELLS, metavar="SHELL", help=", ".join(_SHELLS))
-    inner.set_defaults(run=lambda arguments: _completions(parser, commands.choices.values(), arguments.shell))
+    inner.set_defaults(
+        run=lambda arguments: _completions(parser, commands.choices.values(), arguments.shell), answers=True
+    )
 
 
 def _completions(parser: argparse.ArgumentParser, inner: Iterable[argparse.ArgumentParser], shell: str) -> int:

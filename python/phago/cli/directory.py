@@ -158,4 +158,4 @@ def say(arguments: argparse.Namespace, row: dict[str, Any] | list[dict[str, Any]
 
 def is_utf_8() -> bool:
     """Whether whoever reads what is printed takes any letter."""
-    return (sys.stdout.encoding or "").lower().startswith("utf")
+    return (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")

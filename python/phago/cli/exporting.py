@@ -88,6 +88,8 @@ class Wanted:
     # What does not go together speaks before a colony is opened.
     def __post_init__(self) -> None:
         kind, rows = self._kind, self._rows
+        if self.file == "-" and sys.stdout is None:
+            raise Problem("there is no output; give a FILE", code=USAGE)
         if self.file != "-" and (not self.file or Path(self.file).is_dir()):
             reason = "is a folder" if self.file else "is empty"
             raise Problem(f"FILE `{self.file}` {reason}; accepted is a file, or - for the output", code=USAGE)
@@ -110,13 +112,11 @@ class Wanted:
 
     def _to_output(self, colony: Colony) -> int:
         # Bytes, as an output of another encoding would show question marks for what it does not have.
-        if self._kind in ("parquet", "arrow") and sys.stdout is not None and sys.stdout.isatty():
+        if self._kind in ("parquet", "arrow") and sys.stdout.isatty():
             raise Problem(f"{self._kind} is not for a terminal; give a FILE", code=USAGE)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "out"
             count = self._written(colony, str(file))
-            if sys.stdout is None:
-                return count
             with file.open("rb") as written:
                 sys.stdout.flush()
                 shutil.copyfileobj(written, sys.stdout.buffer)

@@ -45,8 +45,9 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         parser.is_mixed = True
         return parser
 
-    def reads(name: str, run: Run, help: str) -> Parser:
+    def reads(name: str, run: Run, help: str, *, answers: bool = True) -> Parser:
         parser = command(name, run, help)
+        parser.set_defaults(answers=answers)
         parser.add_argument(
             "--backend",
             choices=("threads", "processes", "ray"),
@@ -60,7 +61,7 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
         return parser
 
     def writes(name: str, run: Run, help: str) -> Parser:
-        parser = reads(name, run, help)
+        parser = reads(name, run, help, answers=False)
         parser.add_argument(
             "--wait",
             type=seconds,
@@ -174,7 +175,10 @@ def add_commands(commands: argparse._SubParsersAction[Parser]) -> None:
     delete.add_argument("ids", type=text, metavar="ID", nargs="*")
     _filter(delete)
     out = reads(
-        "export", _export, "documents as lines of JSON, tables as Parquet or Arrow, the graph as GraphML or HTML"
+        "export",
+        _export,
+        "documents as lines of JSON, tables as Parquet or Arrow, the graph as GraphML or HTML",
+        answers=False,
     )
     out.add_argument("file", metavar="FILE", nargs="?", default="-", help="where to write (default: the output)")
     out.add_argument(

@@ -44,4 +44,7 @@ def show(line: str = "", *, to: TextIO | None = None, is_block: bool = False) ->
 
 def warn(message: str) -> None:
     """Print a message of the command itself, beside what it answers."""
+    if sys.stderr is None:
+        # Whoever closed it wants none. `print` would take the output instead, which is of the answer.
+        return
     show(f"phago: {message}", to=sys.stderr)

@@ -122,7 +122,7 @@ def add_plan(commands: argparse._SubParsersAction[Parser]) -> None:
         "--memory", type=_amount, default=64e9, metavar="BYTES", help="what a node may take (default: 64e9)"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.set_defaults(run=_plan)
+    parser.set_defaults(run=_plan, answers=True)
 
 
 def _amount(text: str) -> float:
