@@ -11,7 +11,7 @@ use phago_core::Error;
 use phago_core::cancel::Cancel;
 use phago_core::field::{self, Class};
 use phago_core::ids::NodeId;
-use phago_core::life::{Acted, Cells, Deed, KindActed, Life, Spawn, Type};
+use phago_core::life::{Acted, Cells, KindActed, Life, Spawn, Type};
 use phago_core::read::Neighbor;
 use phago_core::sentinel::Rule;
 use phago_engine::host::colony::Colony;

@@ -103,8 +103,17 @@ impl World {
         }
     }
 
-    /// Tells of agents of a kind that began or ended between two ticks.
-    pub(crate) fn tell_of(&self, kind: &str, ids: &[AgentId], what: impl Fn(Agent) -> What) {
+    /// Tells of agents of a kind that were spawned between two ticks.
+    pub(crate) fn tell_of_spawned(&self, kind: &str, ids: &[AgentId]) {
+        self.tell_of(kind, ids, What::Spawned);
+    }
+
+    /// Tells of agents of a kind that were dismissed between two ticks.
+    pub(crate) fn tell_of_dismissed(&self, kind: &str, ids: &[AgentId]) {
+        self.tell_of(kind, ids, What::Died);
+    }
+
+    fn tell_of(&self, kind: &str, ids: &[AgentId], what: impl Fn(Agent) -> What) {
         let (tick, kind) = (self.tick(), Arc::<str>::from(kind));
         let mut events = lock(&self.events);
         ids.iter().for_each(|&id| events.push(tick, what(Agent { kind: kind.clone(), id })));

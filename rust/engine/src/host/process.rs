@@ -114,20 +114,6 @@ fn try_threads(count: usize) -> Result<()> {
     Ok(())
 }
 
-/// Runs something on one of the runtime's threads for calls.
-///
-/// # Errors
-/// [`Error::CoordinatorUnavailable`] if there is none and none can be started. It may be run at any later time then, so
-/// it should do nothing once it was refused.
-pub fn run_call<T: Send + 'static>(
-    runtime: &Handle,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<tokio::task::JoinHandle<T>> {
-    let run = std::panic::AssertUnwindSafe(|| runtime.spawn_blocking(work));
-    // The runtime has no other way to tell, and holds no lock meanwhile.
-    std::panic::catch_unwind(run).map_err(|_| no_thread(&std::io::ErrorKind::WouldBlock.into()))
-}
-
 /// What a [`Hand`] does.
 pub type Job = Box<dyn FnOnce() + Send>;
 

@@ -1,7 +1,6 @@
 //! Accepts inputs as data, and those that concern no document.
 
 use super::ingest::{Ingested, OnError};
-use crate::events::What;
 use crate::lock::lock;
 use crate::sync::Arc;
 use crate::work::pool::Pool;
@@ -83,7 +82,7 @@ impl World {
         self.live(Deed::Spawn(spawn))?;
         let mut spawned = self.agents_of(&kind)?;
         spawned.retain(|id| before.binary_search(id).is_err());
-        self.tell_of(&kind, &spawned, What::Spawned);
+        self.tell_of_spawned(&kind, &spawned);
         Ok(spawned)
     }
 
@@ -96,7 +95,7 @@ impl World {
         self.live(Deed::Dismiss(kind.clone()))?;
         let left = self.agents_of(&kind)?;
         ended.retain(|id| left.binary_search(id).is_err());
-        self.tell_of(&kind, &ended, What::Died);
+        self.tell_of_dismissed(&kind, &ended);
         Ok(())
     }
 

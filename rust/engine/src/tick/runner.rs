@@ -4,7 +4,6 @@
 
 use crate::config::RunnerConfig;
 use crate::coordination::{Driving, SharedCoordinator};
-use crate::host::process::run_call;
 use crate::sync::{Arc, now, spawn};
 use crate::tick::attempt::{Attempt, Means};
 use crate::tick::by_nodes::{self, ByNodes};
@@ -13,6 +12,7 @@ use crate::tick::fault::{self, Fault, Faults};
 use crate::tick::making::Making;
 use crate::tick::report::{RunReport, TickReport};
 use crate::tick::turn::Turn;
+use crate::work::call::run_call;
 use crate::work::pool::Pool;
 use crate::world::World;
 use phago_core::cancel::Cancel;
