@@ -227,21 +227,23 @@ class Alive(Handled):
             ConfigError: A name or value that the class does not declare, or other columns than those of its agents.
             LimitError: Too many.
         """
-        call, _ = self._minds.spawn(self._living, kind, count, state)
-        ids: list[str] = call.wait()
+        with self._minds.changing():
+            call, _ = self._minds.spawn(self._living, kind, count, state)
+            ids: list[str] = call.wait()
         return ids
 
     def dismiss(self, kind: str) -> None:
         """End all agents of a kind, which is then unknown."""
-        self._living.dismiss(text_of("kind", kind)).wait()
+        kind = text_of("kind", kind)
+        with self._minds.changing():
+            self._living.dismiss(kind).wait()
 
     # Agents of one's own are asked before each tick, and whoever watches is told after it.
     def _run_tick_by_tick(self, limit: int | None, progress: OnProgress | None) -> list[RunRow]:
         rows: list[RunRow] = []
         with shown(progress) as show:
             while not self._world.quiet and (limit is None or len(rows) < limit):
-                with self._minds.acting(self._living, self._world):
-                    rows.append(self._runner.run_sync(1))
+                rows.append(self._minds.acting(self._living, self._world, lambda: self._runner.run_sync(1)))
                 if show is not None:
                     show(so_far(rows, self._world))
         return rows

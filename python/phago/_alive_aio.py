@@ -98,20 +98,22 @@ class AsyncAlive(Handled):
 
     async def spawn(self, kind: type[kinds.Agent] | type[kinds.AgentArray], count: int = 1, **state: Any) -> list[str]:
         """See `Colony.spawn`."""
-        call, _ = self._minds.spawn(self._living, kind, count, state)
-        ids: list[str] = await call.start()
+        async with self._minds.changing_async():
+            call, _ = self._minds.spawn(self._living, kind, count, state)
+            ids: list[str] = await call.start()
         return ids
 
     async def dismiss(self, kind: str) -> None:
         """See `Colony.dismiss`."""
-        await self._living.dismiss(text_of("kind", kind)).start()
+        kind = text_of("kind", kind)
+        async with self._minds.changing_async():
+            await self._living.dismiss(kind).start()
 
     async def _run_tick_by_tick(self, limit: int | None, progress: OnProgress | None) -> list[RunRow]:
         rows: list[RunRow] = []
         with shown(progress) as show:
             while not self._world.quiet and (limit is None or len(rows) < limit):
-                async with self._minds.acting_async(self._living, self._world):
-                    rows.append(await self._runner.run(1))
+                rows.append(await self._minds.acting_async(self._living, self._world, lambda: self._runner.run(1)))
                 if show is not None:
                     show(so_far(rows, self._world))
         return rows

@@ -223,8 +223,7 @@ class AsyncColony(AsyncAlive, Unpicklable):
         with undone_is_logged():
             if colony._is_without_agents:
                 return ticked(await colony._runner.tick())
-            async with self._minds.acting_async(colony._living, colony._world):
-                return ticked(await colony._runner.tick())
+            return ticked(await self._minds.acting_async(colony._living, colony._world, colony._runner.tick))
 
     async def _tell(self, now: datetime.datetime | None) -> None:
         if now is not None:

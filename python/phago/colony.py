@@ -379,8 +379,7 @@ class Colony(Alive, Unpicklable):
         with undone_is_logged():
             if self._is_without_agents:
                 return ticked(self._runner.tick_sync())
-            with self._minds.acting(self._living, self._world):
-                return ticked(self._runner.tick_sync())
+            return ticked(self._minds.acting(self._living, self._world, self._runner.tick_sync))
 
     def _tell(self, now: datetime.datetime | None) -> None:
         if now is not None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import struct
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .._checks import count, refusal, text_of
-from ..errors import AgentError, PhagoError, PhaseTimeout
+from ..errors import AgentError, BarrierFailed, PhagoError, PhaseTimeout
 from ..ids import TickPhase
 from .actions import Absorb, Action, Die, Dissolve, Move, Signal, Sleep, Spawn, Trace
 from .agent import Agent, columns_of
@@ -31,6 +32,11 @@ ABSORBED = "_absorbed"
 DISSOLVED_MAX = 256
 """The most concepts that an agent leaves when it dissolves."""
 
+CANCELLED_WAITS = 0.25
+"""Seconds that a tick which was cancelled has to end by itself."""
+
+_T = TypeVar("_T")
+
 _Chose: TypeAlias = tuple[str, list[Any], list[int], list[int], list[Any]]
 
 
@@ -47,6 +53,11 @@ class Minds:
         # Until which tick all agents of a kind sleep.
         self._asleep: dict[str, int] = {}
         self._lock = threading.Lock()
+        # The handler of a signal that came in a tick cannot wait for its end, so a thread may have it twice.
+        self._settled = threading.RLock()
+        # What loops have instead: a colony is for them or is not.
+        self._ticking: deque[object] = deque()
+        self._changing: deque[object] = deque()
 
     @property
     def is_empty(self) -> bool:
@@ -63,20 +74,60 @@ class Minds:
         self._asleep.pop(kind.kind, None)
         return call, kind.kind
 
-    @contextmanager
-    def acting(self, living: Living, world: World) -> Iterator[None]:
-        """Has agents choose for the tick that is made within."""
+    def acting(self, living: Living, world: World, make: Callable[[], _T]) -> _T:
+        """Has agents choose, and makes a tick that does what they chose."""
         if self.is_empty:
-            yield
-            return
+            return make()
         self._refuse_inside()
         with self._lock:
-            chose = self._choose(self._sense(living, world.tick))
-            with self._undone_if_it_fails(living, chose):
-                yield
+            while True:
+                seen = world.tick
+                sensing = self._sense(living, seen)
+                with self.changing(), self._moving_on(world, seen), self._chosen(living, sensing):
+                    return make()
+
+    async def acting_async(self, living: Living, world: World, make: Callable[[], Awaitable[_T]]) -> _T:
+        """As `acting`, for event loops: agents are asked on another thread."""
+        if self.is_empty:
+            return await make()
+        self._refuse_inside()
+        # It brings logging, which a program without a loop does not need.
+        import asyncio
+
+        # One tick after the other: agents choose for the one that follows what they saw.
+        async with _in_turn(self._ticking):
+            while True:
+                seen = world.tick
+                # It may be cancelled here, and what they choose then reaches no tick.
+                sensing = await asyncio.to_thread(self._sense, living, seen)
+                async with self.changing_async():
+                    with self._moving_on(world, seen), self._chosen(living, sensing):
+                        return await _ended(make())
 
     @contextmanager
-    def _undone_if_it_fails(self, living: Living, chose: bool) -> Iterator[None]:
+    def changing(self) -> Iterator[None]:
+        """Within it agents may come and go, which they do not between what they choose and the tick that does it."""
+        with self._settled:
+            yield
+
+    @asynccontextmanager
+    async def changing_async(self) -> AsyncIterator[None]:
+        """As `changing`, for event loops."""
+        async with _in_turn(self._changing):
+            yield
+
+    # A tick that was cancelled may be committed a moment later. Agents that saw the one before are then asked again.
+    @contextmanager
+    def _moving_on(self, world: World, seen: int) -> Iterator[None]:
+        try:
+            yield
+        except BarrierFailed:
+            if world.tick == seen:
+                raise
+
+    @contextmanager
+    def _chosen(self, living: Living, sensing: _Sensing | None) -> Iterator[None]:
+        chose = self._choose(sensing)
         try:
             yield
         except BaseException:
@@ -86,28 +137,6 @@ class Minds:
         finally:
             if chose:
                 living.unchoose()
-
-    @asynccontextmanager
-    async def acting_async(self, living: Living, world: World) -> AsyncIterator[None]:
-        """As `acting`, for event loops: agents are asked on another thread."""
-        if self.is_empty:
-            yield
-            return
-        self._refuse_inside()
-        # It brings logging, which a program without a loop does not need.
-        import asyncio
-
-        # One tick after the other: agents choose for the one that follows what they saw.
-        # A thread that waited for the lock could get it after this was cancelled, and would keep it.
-        while not self._lock.acquire(blocking=False):  # noqa: ASYNC110
-            await asyncio.sleep(0.001)
-        try:
-            # It may be cancelled here, and what they choose then reaches no tick.
-            chose = self._choose(await asyncio.to_thread(self._sense, living, world.tick))
-            with self._undone_if_it_fails(living, chose):
-                yield
-        finally:
-            self._lock.release()
 
     # A tick from inside would wait for the one that asks; and be made once that one has given up.
     def _refuse_inside(self) -> None:
@@ -227,6 +256,8 @@ class _Sensing:
         try:
             view = None if self._view is None else self._view._native
             self.living.choose(self.tick, self._chosen, self._marks, self._dissolved, self._census, view)
+        except BarrierFailed:
+            raise
         except (PhagoError, TypeError, ValueError) as error:
             raise AgentError(
                 f"agents cannot do what they chose in tick {self.tick + 1}: {error}",
@@ -388,6 +419,37 @@ class _Sensing:
             agent=id,
             tick=self.tick + 1,
         ) from error
+
+
+# A tick that is cancelled may yet begin, with what agents choose for the next one. So most end by themselves, and those
+# that take longer have begun.
+async def _ended(making: Awaitable[_T]) -> _T:
+    import asyncio
+
+    made = asyncio.ensure_future(making)
+    try:
+        return await asyncio.shield(made)
+    except asyncio.CancelledError:
+        await asyncio.wait([made], timeout=CANCELLED_WAITS)
+        raise
+    finally:
+        made.cancel()
+
+
+# One after the other, in their order, on whatever loops. It waits without a thread: one that waits for a lock could get
+# it after this was cancelled, and would keep it.
+@asynccontextmanager
+async def _in_turn(queue: deque[object]) -> AsyncIterator[None]:
+    import asyncio
+
+    me = object()
+    queue.append(me)
+    try:
+        while queue[0] is not me:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        yield
+    finally:
+        queue.remove(me)
 
 
 # An agent's error may fail to say what it is, too.
