@@ -4,6 +4,7 @@ import ast
 import dataclasses
 import inspect
 import itertools
+import math
 import pickle
 
 import numpy as np
@@ -168,3 +169,14 @@ def test_a_colony_takes_its_seed_from_either_place_and_refuses_two():
         assert (colony.config.seed, colony.config.max_edge_degree) == (5, 3)
     with pytest.raises(phago.ConfigError, match="`seed` is 5"):
         phago.Colony(seed=5, config=phago.ColonyConfig(seed=6))
+
+
+def test_there_is_one_zero():
+    zero, other = phago.ColonyConfig(edge_decay_rate=0.0), phago.ColonyConfig(edge_decay_rate=-0.0)
+    assert math.copysign(1, other.edge_decay_rate) == 1
+    assert math.copysign(1, phago.Ranking(hop_share=-0.0).hop_share) == 1
+    digests = set()
+    for one in (zero, other):
+        with phago.Colony(2, config=one) as colony:
+            digests.add(colony.digest())
+    assert len(digests) == 1
