@@ -248,6 +248,43 @@ def test_what_is_no_moment_is_refused_by_field_and_value(time):
         assert len(colony) == 0
 
 
+def test_a_missing_moment_of_pandas_is_refused_by_name(tmp_path):
+    missing = pytest.importorskip("pandas").NaT
+    with phago.Colony(2) as colony, phago.connect(tmp_path / "shared") as shared:
+        for one in (colony, shared):
+            for field in ("time", "expires"):
+                document = {"id": "bad", "text": "ions", field: missing}
+                with pytest.raises(phago.InvalidDocument) as refused:
+                    one.ingest([{"id": "good", "text": "ions"}, document])
+                assert (refused.value.index, refused.value.id, refused.value.field) == (1, "bad", field)
+                assert one.ingest([document], on_error="skip").rejected[0].field == field
+            for call, field in (
+                (lambda one=one: one.tick(now=missing), "now"),
+                (lambda one=one: one.query("ions", as_of=missing), "as_of"),
+                (lambda one=one: one.query("ions", since=missing), "since"),
+            ):
+                with pytest.raises(phago.ConfigError, match=f"`{field}` is '?NaT"):
+                    call()
+            assert len(one) == 0
+
+
+def test_a_time_zone_that_fails_is_one_of_its_argument():
+    class Broken(datetime.tzinfo):
+        def utcoffset(self, moment):
+            raise ZeroDivisionError("no such zone")
+
+    broken = datetime.datetime(2030, 1, 1, tzinfo=Broken())
+    with phago.Colony(2) as colony:
+        for call, field in (
+            (lambda: colony.tick(now=broken), "now"),
+            (lambda: colony.query("ions", until=broken), "until"),
+        ):
+            with pytest.raises(phago.ConfigError, match=f"`{field}` is ") as caught:
+                call()
+            assert isinstance(caught.value.__cause__, ZeroDivisionError)
+        assert colony.stats().tick == 0
+
+
 @pytest.mark.parametrize("field", ["time", "expires"])
 @pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"])
 def test_moments_that_could_not_be_given_back_are_refused(tmp_path, field, moment):

@@ -211,24 +211,28 @@ def directory_of(name: str, value: Any) -> pathlib.Path:
 
 def time_of(name: str, value: Any) -> int:
     """An argument that is a time, in microseconds since 1970 in UTC."""
-    time = None if isinstance(value, str) else microseconds(value)
-    if time is None:
-        raise _no_moment(name, value, "a datetime with a time zone, such as `datetime.now(UTC)`")
-    return time
+    accepted = "a datetime with a time zone, such as `datetime.now(UTC)`"
+    return _moment(name, None if isinstance(value, str) else value, value, accepted)
 
 
 def moment_of(name: str, value: Any) -> int:
     """An argument that is a moment, in microseconds since 1970 in UTC; its text in ISO 8601 will do."""
-    time = microseconds(value)
+    return _moment(name, value, value, MOMENT)
+
+
+def _moment(name: str, read: Any, value: Any, accepted: str) -> int:
+    try:
+        time = microseconds(read)
+        missing = ", which has no time zone" if time is None and lacks_zone(value) else ""
+    except _NOT_OF_A_VALUE:
+        raise
+    except _own_errors(value, ValueError) as error:
+        # Its time zone is of the caller's own code.
+        raise refusal(name, value, accepted) from error
     if time is None:
-        raise _no_moment(name, value, MOMENT)
+        message = f"`{name}` is {shown(value)}{missing}; accepted is {accepted}"
+        raise errors.ConfigError(message, field=name, value=value, accepted=accepted)
     return time
-
-
-def _no_moment(name: str, value: Any, accepted: str) -> errors.ConfigError:
-    missing = ", which has no time zone" if lacks_zone(value) else ""
-    message = f"`{name}` is {shown(value)}{missing}; accepted is {accepted}"
-    return errors.ConfigError(message, field=name, value=value, accepted=accepted)
 
 
 def question_of(name: str, value: Any) -> str:

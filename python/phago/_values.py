@@ -30,8 +30,7 @@ def scalar(value: Any) -> Any:
     None.
     """
     if isinstance(value, datetime.datetime):
-        # pandas.NaT is a datetime that is not equal to itself.
-        return _moment(value) if value == value else None
+        return _moment(value) if _is_moment(value) else None
     if isinstance(value, datetime.date):
         return value.isoformat()
     # Where nobody has imported it, no value is one; it takes longer to import than most of phago.
@@ -56,7 +55,7 @@ def microseconds(value: Any) -> int | None:
             value = datetime.datetime.fromisoformat(value)
         except ValueError:
             return None
-    if not isinstance(value, datetime.datetime) or value.utcoffset() is None:
+    if not _is_moment(value) or value.utcoffset() is None:
         return None
     epoch, microsecond = _epoch(datetime.datetime)
     try:
@@ -74,7 +73,7 @@ def lacks_zone(value: Any) -> bool:
             value = datetime.datetime.fromisoformat(value)
         except ValueError:
             return False
-    return isinstance(value, datetime.datetime) and value.utcoffset() is None
+    return _is_moment(value) and value.utcoffset() is None
 
 
 def moment(time: int) -> datetime.datetime:
@@ -96,6 +95,11 @@ def sequence(value: Any) -> Any:
         if hasattr(value, method) and hasattr(value, "__len__"):
             return list(getattr(value, method)())
     return value
+
+
+def _is_moment(value: Any) -> bool:
+    # pandas.NaT is a datetime that is not equal to itself, and raises where others have an offset.
+    return isinstance(value, datetime.datetime) and bool(value == value)
 
 
 def _moment(value: datetime.datetime) -> Any:
