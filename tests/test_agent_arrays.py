@@ -177,6 +177,18 @@ def test_arrays_bear_agents(shards):
         assert [one["home"] for one in born[:2]] == [None, None]
 
 
+def test_masks_of_who_ends_add_up(colony):
+    def sense(self, view, rows, deeds):
+        deeds.end(rows.tag == 0)
+        deeds.end(rows.tag == 1)
+        deeds.end(np.zeros(4, bool))
+
+    kind = type("Thing", (phago.AgentArray,), {"sense": sense, "columns": {"tag": "i8"}})
+    colony.spawn(kind, count=4, tag=[0, 1, 2, 3])
+    colony.tick()
+    assert [agent.state["tag"] for agent in colony.agents("Thing")] == [2, 3]
+
+
 class Marked(phago.AgentArray):
     """Odd ones end, the third bears one; while they are asked, `meanwhile` is called once."""
 

@@ -39,7 +39,7 @@ class Deeds:
 
     def __init__(self) -> None:
         self._emitted: list[tuple[str, str, Any, Any]] = []
-        self._ends: Any = None
+        self._ends: list[Any] = []
         self._born: list[tuple[Any, dict[str, Any]]] = []
 
     def signal(self, name: str, places: Any, amounts: Any = 1.0) -> None:
@@ -57,8 +57,8 @@ class Deeds:
         self._emitted.append(("trace", text_of("name", name), places, amounts))
 
     def end(self, mask: Any) -> None:
-        """End the agents for which the mask is true: one bool for each."""
-        self._ends = mask
+        """End the agents for which the mask is true: one bool for each. Of several masks, each ends its own."""
+        self._ends.append(mask)
 
     def spawn(self, parents: Any, /, **state: Any) -> None:
         """Bear agents of the same kind.
@@ -217,12 +217,13 @@ class ArrayView:
             at = np.flatnonzero(new != old)
             if len(at):
                 changed.append((column, at.astype("<u4").tobytes(), _cells(new[at], of)))
-        deaths: list[int] = []
-        if deeds._ends is not None:
-            ends = np.asarray(deeds._ends)
+        ended = np.zeros(count, bool)
+        for mask in deeds._ends:
+            ends = np.asarray(mask)
             if ends.shape != (count,) or ends.dtype != bool:
                 raise refusal("mask", f"{ends.dtype} of shape {ends.shape}", f"bools of shape ({count},)")
-            deaths = np.flatnonzero(ends).tolist()
+            ended |= ends
+        deaths = np.flatnonzero(ended).tolist()
         parents, born = _born(kind, deeds._born, after, count)
         return changed, deaths, parents, born, [self._marks(*one) for one in deeds._emitted]
 
