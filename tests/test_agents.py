@@ -261,18 +261,68 @@ def test_agents_are_bounded(colony):
         ({"number": 2**70}, "number"),
         ({"home": "nosuchword"}, "home"),
         ({"home": 5}, "home"),
+        ({"share": 10**400}, "share"),
+        ({"share": float("inf")}, "share"),
+        ({"share": np.zeros((3, 1))}, "share"),
+        ({"share": np.array(["a", "b", "c"])}, "share"),
+        ({"number": np.zeros((3, 1), int)}, "number"),
+        ({"number": np.arange(2)}, "number"),
+        ({"number": np.zeros(3)}, "number"),
+        ({"_wakes": 3}, "state"),
+        ({"_absorbed": 1}, "state"),
         ({"count": -1}, "count"),
         ({"count": True}, "count"),
     ],
 )
 def test_what_no_agent_begins_with_is_refused(colony, arguments, field):
-    thing = kind(lambda self, view: None, number=int, home=phago.Concept)
+    thing = kind(lambda self, view: None, number=int, home=phago.Concept, share=float)
     before = colony.digest()
     with pytest.raises(phago.ConfigError) as caught:
         colony.spawn(thing, **{"count": 3, **arguments})
     assert caught.value.field == field
+    assert "_wakes" not in caught.value.accepted
     assert colony.digest() == before
     assert colony.agents("Thing") == []
+
+
+def test_agents_begin_with_the_values_of_arrays(colony):
+    pandas = pytest.importorskip("pandas")
+    columns = {"home": "concept", "number": "i8", "share": "f8", "is_full": "?"}
+    several = type("Things", (phago.AgentArray,), {"columns": columns, "sense": lambda *_: None})
+    one = kind(lambda self, view: None, number=int, home=phago.Concept, share=float, is_full=bool)
+    for thing in (several, one):
+        colony.spawn(
+            thing,
+            count=3,
+            number=np.arange(3, dtype=np.uint8),
+            share=np.array([0.5, 1.5, 2.5], np.float32),
+            is_full=np.array([True, False, True]),
+            home=pandas.Series(["cell", "membrane", "cell"]),
+        )
+        states = [agent.state for agent in colony.agents(thing.kind)]
+        assert [state["number"] for state in states] == [0, 1, 2]
+        assert [state["share"] for state in states] == [0.5, 1.5, 2.5]
+        assert [state["is_full"] for state in states] == [True, False, True]
+        assert states[0]["home"] == states[2]["home"] != states[1]["home"]
+        colony.spawn(thing, count=3, number=range(3), share=np.float64(0.25))
+
+
+def test_a_name_of_a_concept_or_kind_that_is_none_is_told(colony):
+    thing = kind(lambda self, view: None, home=phago.Concept)
+    with pytest.raises(ValueError, match="`home` has a lone surrogate"):
+        colony.spawn(thing, home="\ud800")
+    for wrong, error, told in (
+        (3, TypeError, "`kind` is a string, not int"),
+        (None, TypeError, "`kind` is a string, not NoneType"),
+        ("\ud800", ValueError, "`kind` has a lone surrogate"),
+        ("digester", phago.ConfigError, "`kind` is 'digester'; accepted is another name"),
+        ("", phago.ConfigError, "kind"),
+    ):
+        for base in (phago.Agent, phago.AgentArray):
+            odd = type("Odd", (base,), {"kind": wrong, "sense": lambda *_: None})
+            with pytest.raises(error, match=told):
+                colony.spawn(odd)
+    assert colony.tick().tick == 5
 
 
 def test_a_class_that_is_none_and_a_state_that_cannot_be_kept_are_refused(colony):
@@ -285,11 +335,14 @@ def test_a_class_that_is_none_and_a_state_that_cannot_be_kept_are_refused(colony
     for columns in ({"a": "i4"}, {"_a": "i8"}, {"a": int}, ["a"]):
         with pytest.raises(TypeError, match="columns"):
             type("Thing", (phago.AgentArray,), {"columns": columns})
-    colony.spawn(kind(lambda self, view: None, number=int))
+    colony.spawn(kind(lambda self, view: setattr(self, "number", self.number + 1), number=int))
     before = colony.digest()
     with pytest.raises(phago.ConfigError, match="columns of `Thing`"):
         colony.spawn(kind(lambda self, view: None, number=float))
     assert colony.digest() == before
+    # Who was there keeps its class.
+    colony.tick()
+    assert [agent.state for agent in colony.agents("Thing")] == [{"number": 1}]
 
 
 def test_agents_without_their_class_wait_for_it(tmp_path):
@@ -298,6 +351,8 @@ def test_agents_without_their_class_wait_for_it(tmp_path):
         colony.spawn(thing, count=2)
         colony.tick()
     with phago.open(tmp_path / "memory") as colony:
+        with pytest.raises(phago.ConfigError, match="columns of `Thing`"):
+            colony.spawn(kind(lambda self, view: None, other=float), count=0)
         colony.tick()
         assert [agent.state for agent in colony.agents("Thing")] == [{"number": 1}] * 2
         colony.spawn(thing, count=0)

@@ -253,7 +253,7 @@ PACKAGE = {
     "agents.actions": "agents.view",
     "agents.agent": "agents.actions agents.view results",
     "agents.arrays": "_checks _phago",
-    "agents.states": "_checks _phago agents.view",
+    "agents.states": "_checks _phago _values agents.view errors",
     "agents.minds": "_checks _phago agents.actions agents.agent agents.arrays agents.states agents.view errors ids",
     "agents": "_later agents.actions agents.agent agents.arrays agents.view",
     "_alive": "_checks _mapping _phago _progress _rows agents agents.minds graph results",

@@ -220,15 +220,15 @@ class Alive(Handled):
         Args:
             kind: A class made from `Agent` or `AgentArray`.
             count: How many; 0 or more.
-            **state: What each begins with: a value for all of them, or a list with one for each. A concept may be given
-                by its label. What is left out is 0, False, or no concept.
+            **state: What each begins with: a value for all of them, or a list or an array with one for each. A concept
+                may be given by its label. What is left out is 0, False, or no concept.
 
         Raises:
-            ConfigError: A name or value that the class does not declare, or other columns than those of its agents.
+            ConfigError: A name or value that the class does not declare, other columns than those of its agents, or a
+                `kind` that the colony has itself ("digester").
             LimitError: Too many.
         """
-        with self._minds.changing():
-            call, _ = self._minds.spawn(self._living, kind, count, state)
+        with self._minds.changing(), self._minds.spawning(self._living, kind, count, state) as call:
             ids: list[str] = call.wait()
         return ids
 

@@ -99,8 +99,8 @@ class AsyncAlive(Handled):
     async def spawn(self, kind: type[kinds.Agent] | type[kinds.AgentArray], count: int = 1, **state: Any) -> list[str]:
         """See `Colony.spawn`."""
         async with self._minds.changing_async():
-            call, _ = self._minds.spawn(self._living, kind, count, state)
-            ids: list[str] = await call.start()
+            with self._minds.spawning(self._living, kind, count, state) as call:
+                ids: list[str] = await call.start()
         return ids
 
     async def dismiss(self, kind: str) -> None:

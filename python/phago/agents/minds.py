@@ -29,6 +29,9 @@ WAKES = "_wakes"
 ABSORBED = "_absorbed"
 """The column that says whether an agent has absorbed another one."""
 
+DIGESTER = "digester"
+"""The kind of a colony's own agents."""
+
 DISSOLVED_MAX = 256
 """The most concepts that an agent leaves when it dissolves."""
 
@@ -64,15 +67,25 @@ class Minds:
         """Whether no class is known."""
         return not self._kinds
 
-    def spawn(self, living: Living, kind: Any, count_: int, state: dict[str, Any]) -> tuple[Any, str]:
-        """The call that adds agents of a class, which is known from now on, and the name of their kind."""
+    @contextmanager
+    def spawning(self, living: Living, kind: Any, count_: int, state: dict[str, Any]) -> Iterator[Any]:
+        """The call that adds agents of a class, which is known from now on unless that is refused."""
         columns = _columns(kind)
+        name = _name_of(kind)
         number = count("count", count_, 0, 1 << 20)
-        cells = begun(living, columns, number, state)
-        call = living.spawn(kind.kind, columns, number, cells)
-        self._kinds[kind.kind] = kind
-        self._asleep.pop(kind.kind, None)
-        return call, kind.kind
+        call = living.spawn(name, columns, number, begun(living, columns, number, state))
+        before = self._kinds.get(name)
+        self._kinds[name] = kind
+        self._asleep.pop(name, None)
+        try:
+            yield call
+        except PhagoError:
+            # Agents that are there keep their class, or wait for it.
+            if before is None:
+                self._kinds.pop(name, None)
+            else:
+                self._kinds[name] = before
+            raise
 
     def acting(self, living: Living, world: World, make: Callable[[], _T]) -> _T:
         """Has agents choose, and makes a tick that does what they chose."""
@@ -470,6 +483,13 @@ def _vocabulary(left: list[str], action: Dissolve) -> list[str]:
     if len(left) > DISSOLVED_MAX:
         raise refusal("concepts", f"{len(left):,} concepts", f"at most {DISSOLVED_MAX}")
     return left
+
+
+def _name_of(kind: Any) -> str:
+    name = text_of("kind", kind.kind)
+    if name == DIGESTER:
+        raise refusal("kind", name, "another name: the colony has agents of its own of this one")
+    return name
 
 
 def _columns(kind: Any) -> list[tuple[str, str]]:
