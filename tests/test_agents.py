@@ -1,9 +1,6 @@
 """Agents of one's own: what they may do, what is refused, and that a tick is theirs whole or not at all."""
 
-import asyncio
-import contextlib
 import pickle
-import random
 import threading
 import time
 
@@ -11,7 +8,7 @@ import numpy as np
 import phago
 import pytest
 from phago.agents import View
-from support import begun, child_says, refused
+from support import begun, refused
 
 
 @pytest.fixture
@@ -360,98 +357,6 @@ def test_agents_without_their_class_wait_for_it(tmp_path):
         assert [agent.state for agent in colony.agents("Thing")] == [{"number": 2}] * 2
 
 
-def test_ticks_of_several_threads_and_loops_queue(colony):
-    colony.spawn(kind(lambda self, view: setattr(self, "number", self.number + 1), number=int), count=3)
-    threads = [threading.Thread(target=lambda: [colony.tick() for _ in range(20)]) for _ in range(3)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [agent.state["number"] for agent in colony.agents("Thing")] == [60] * 3
-
-
-async def test_a_loop_goes_on_while_agents_are_asked():
-    def sense(self, view):
-        time.sleep(0.05)
-        self.number += 1
-
-    async with phago.AsyncColony() as colony:
-        await colony.spawn(kind(sense, number=int), count=2)
-        beats = 0
-
-        async def beat():
-            nonlocal beats
-            while True:
-                await asyncio.sleep(0.005)
-                beats += 1
-
-        beating = asyncio.create_task(beat())
-        await asyncio.gather(*(colony.tick() for _ in range(3)))
-        beating.cancel()
-        assert beats >= 10
-        assert [agent.state["number"] for agent in await colony.agents("Thing")] == [3, 3]
-
-
-async def test_a_cancelled_tick_leaves_no_choices_for_the_next():
-    def sense(self, view):
-        if view.tick == 0 and not over.is_set():
-            time.sleep(0.3)
-            over.set()
-            return [phago.Trace("late", concept=self.home)]
-        return None
-
-    over = threading.Event()
-    async with phago.AsyncColony() as colony:
-        await colony.ingest("Ions cross the membrane.")
-        await colony.spawn(kind(sense, home=phago.Concept), home="ions")
-        ticking = asyncio.create_task(colony.tick())
-        await asyncio.sleep(0.1)
-        ticking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await ticking
-        await asyncio.to_thread(over.wait, 5)
-        await asyncio.sleep(0.1)
-        assert (await colony.stats()).tick == 0
-        await colony.tick()
-        assert await colony.field("late", of="trace") == []
-
-
-def test_agents_are_asked_again_where_the_colony_moved_on_meanwhile(colony):
-    asked = []
-
-    def sense(self, view):
-        asked.append(view.tick)
-        self.number += 1
-        if len(asked) == 1:
-            # As a tick does that was cancelled when it was being committed.
-            colony._runner.tick_sync()
-
-    colony.spawn(kind(sense, number=int))
-    assert colony.tick().tick == 6
-    assert asked == [4, 5]
-    assert [agent.state for agent in colony.agents("Thing")] == [{"number": 1}]
-
-
-async def test_the_tick_after_a_cancelled_one_works(tmp_path):
-    chance = random.Random(5)
-    counting = kind(lambda self, view: setattr(self, "number", view.tick + 1), number=int)
-    cancelled = 0
-    async with phago.open_async(tmp_path / "colony", shards=3) as colony:
-        await colony.ingest("Ions cross the membrane.")
-        await colony.spawn(counting, count=3)
-        for _ in range(250):
-            ticking = asyncio.create_task(colony.tick())
-            await asyncio.sleep(chance.uniform(0.0, 0.001))
-            ticking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await ticking
-            cancelled += ticking.cancelled()
-            made = await colony.tick()
-            # Agents acted in this one.
-            assert [agent.state["number"] for agent in await colony.agents("Thing")] == [made.tick] * 3
-    assert cancelled > 5
-
-
 def test_the_strongest_neighbour_is_the_one_with_most_of_a_signal_or_the_heaviest(colony):
     seen = []
 
@@ -587,88 +492,6 @@ def test_what_an_agent_cannot_leave_is_refused(concepts):
         begun(colony)
         colony.spawn(kind(lambda self, view: [phago.Dissolve(*concepts)]))
         assert "`concepts`" in str(refused(colony))
-
-
-def test_agents_are_spawned_while_ticks_are_made(colony):
-    colony.spawn(phago.Walkers, count=3, home="membrane")
-    done = threading.Event()
-
-    def spawn():
-        while not done.is_set():
-            colony.spawn(phago.Walkers, count=1, home="cell")
-
-    other = threading.Thread(target=spawn)
-    other.start()
-    try:
-        for _ in range(60):
-            colony.tick()
-    finally:
-        done.set()
-        other.join()
-
-
-@pytest.mark.parametrize("kind", [phago.Walkers, Host])
-def test_agents_come_and_go_while_ticks_are_made(colony, kind):
-    done, gone = threading.Event(), 0
-
-    def change():
-        nonlocal gone
-        while not done.is_set():
-            colony.dismiss(kind.kind)
-            colony.spawn(kind, count=1 + gone % 3, home="cell")
-            gone += 1
-
-    colony.spawn(kind, count=3, home="membrane")
-    colony.emit("interest", "holds", 65_536.0)
-    other = threading.Thread(target=change)
-    other.start()
-    try:
-        for _ in range(300):
-            colony.tick()
-    finally:
-        done.set()
-        other.join()
-    assert gone > 20
-
-
-def test_agents_may_be_dismissed_by_a_signal_that_comes_in_a_tick():
-    program = """
-import faulthandler, signal
-import phago
-
-class Thing(phago.Agent):
-    def sense(self, view):
-        return [phago.Die()]
-
-faulthandler.dump_traceback_later(30, exit=True)
-with phago.Colony(shards=1) as colony:
-    colony.spawn(Thing, count=2)
-    signal.signal(signal.SIGALRM, lambda *_: colony.dismiss("Thing"))
-    colony._runner.inject(("deaf", 0, "Sense", None, 300))
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
-    print(colony.tick().tick, colony.agents("Thing"))
-"""
-    assert child_says(program) == "1 []\n"
-
-
-async def test_agents_come_and_go_while_a_loop_makes_ticks():
-    async with phago.AsyncColony(shards=3) as colony:
-        begun_at = await colony.ingest(["Ions cross the membrane.", "The membrane holds the cell."])
-        assert begun_at.accepted == 2
-        await colony.run()
-        done = False
-
-        async def change():
-            while not done:
-                await colony.dismiss("Walkers")
-                await colony.spawn(phago.Walkers, count=2, home="cell")
-
-        changing = asyncio.create_task(change())
-        for _ in range(100):
-            await colony.tick()
-        done = True
-        await changing
-        assert len(await colony.agents("Walkers")) == 2
 
 
 def test_symbiosis_never_ends_in_a_livelock():
