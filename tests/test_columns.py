@@ -74,3 +74,23 @@ def test_a_snapshot_stays_still(colony):
     colony.run()
     assert edges.columns()["weight"].to_list() == before
     assert edges.tick < colony.graph.edges.tick
+
+
+def test_columns_of_another_process_cannot_be_written_to(colony, tmp_path):
+    with phago.connect(tmp_path / "shared") as shared:
+        empty = shared.graph.edges.columns()
+        assert {memoryview(empty[name]).format for name in ("created", "co_activations", "last_activated")} == {"q"}
+        shared.ingest(["Ions cross the membrane.", "The membrane holds the cell."])
+        shared.run()
+        edges = shared.graph.edges
+        before, columns = list(edges), edges.columns()
+        for name in ("source", "weight", "created"):
+            with pytest.raises(TypeError):
+                columns[name][0] = columns[name][1]
+        with pytest.raises(ValueError, match="read-only"):
+            np.asarray(columns["weight"])[0] = 0.5
+        assert list(edges) == before
+        frame = pl.DataFrame(columns)
+        assert frame["source"].to_list() == [edge.source for edge in edges]
+        assert frame["weight"].to_list() == [edge.weight for edge in edges]
+        assert edges.to_arrow().num_rows == len(edges)

@@ -13,6 +13,8 @@ from ..graph import AsyncGraph, Graph
 from ..results import Edge, SignificantPair
 from .calls import Table
 
+_TEXTS = ("id", "label", "stem", "source", "target", "source_id", "target_id")
+
 Asked = Callable[..., Any]
 """Does a call, given its name and its arguments by name."""
 
@@ -109,7 +111,7 @@ class _Structure:
 
 
 class _Rows:
-    """A table that came over the wire. Columns of numbers are arrays, which have the buffer protocol; others lists."""
+    """A table that came over the wire. Its columns cannot be written to, as those of a table that is here."""
 
     def __init__(self, table: Table) -> None:
         self.tick = table.tick
@@ -124,6 +126,6 @@ class _Rows:
 
     def column(self, name: str, /) -> Any:
         values = self._columns[name]
-        if not values or isinstance(values[0], str):
-            return values
-        return array("d" if isinstance(values[0], float) else "q", values)
+        if name in _TEXTS:
+            return tuple(values)
+        return memoryview(array("d" if name == "weight" else "q", values)).toreadonly()
