@@ -120,6 +120,28 @@ def test_an_array_view_is_the_graph(colony):
     assert seen == {"edges": edges, "signal": {"cell": 2.0}}
 
 
+def test_a_place_and_a_number_of_a_view_are_refused_by_name(colony):
+    failed = []
+
+    def sense(self, view, rows, deeds):
+        assert view.label(np.int64(0)) == view.label(0)
+        assert view.random(2**64 - 1).shape == (2,)
+        for call in (
+            lambda: view.label(-1),
+            lambda: view.label(len(view)),
+            lambda: view.label(2**70),
+            lambda: view.random(-1),
+            lambda: view.random(2**70),
+        ):
+            with pytest.raises(phago.ConfigError) as caught:
+                call()
+            failed.append(caught.value.field)
+
+    colony.spawn(type("Thing", (phago.AgentArray,), {"sense": sense}), count=2)
+    colony.tick()
+    assert failed == ["place"] * 3 + ["number"] * 2
+
+
 def test_walkers_go_where_most_is_signalled(colony):
     colony.emit("interest", "sugar", 5.0)
 

@@ -1,6 +1,7 @@
 """What is refused is refused by name, and leaves no trace."""
 
 import collections
+import datetime
 import types
 
 import numpy as np
@@ -480,10 +481,47 @@ def test_a_number_of_ticks_out_of_range_is_refused(colony, ticks):
         with pytest.raises(phago.ConfigError):
             colony.run(ticks)
         with pytest.raises(phago.ConfigError):
-            list(colony.ticks(ticks))
+            colony.ticks(ticks)
     with pytest.raises(phago.ConfigError):
         runner.run_sync(ticks)
     assert runner.tick_sync().tick == 1
+
+
+def test_what_is_iterated_over_later_is_refused_at_once(colony, tmp_path):
+    with Untouched(colony), phago.connect(tmp_path / "shared") as shared:
+        for one in (colony, shared):
+            with pytest.raises(phago.ConfigError, match="`max_ticks`"):
+                one.ticks(-1)
+            with pytest.raises(phago.ConfigError, match="`now`"):
+                one.ticks(now=datetime.datetime(2030, 1, 1))
+            with pytest.raises(phago.ConfigError, match="`limit`"):
+                one.documents(limit=-1)
+
+
+@pytest.mark.parametrize("amount", [0, -0.0, -1.0, 70_000.0, float("nan"), "much", True, None])
+def test_an_amount_out_of_range_is_refused_with_what_is_accepted(colony, tmp_path, amount):
+    with Untouched(colony), phago.connect(tmp_path / "shared") as shared:
+        for one in (colony, shared):
+            with pytest.raises(phago.ConfigError) as caught:
+                one.emit("interest", "word", amount)
+            assert (caught.value.field, caught.value.accepted) == ("amount", "above 0, and at most 65536")
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "ü" * 33])
+def test_a_name_of_no_mark_is_one_of_its_argument(colony, tmp_path, name):
+    with Untouched(colony), phago.connect(tmp_path / "shared") as shared:
+        for one in (colony, shared):
+            for call in (lambda one=one: one.emit(name, "word"), lambda one=one: one.field(name, of="trace")):
+                with pytest.raises(phago.ConfigError, match="accepted is a name of 1 to 64 bytes") as caught:
+                    call()
+                assert caught.value.field == "name"
+
+
+@pytest.mark.parametrize("index", ["flour", float("nan"), 1.0, None])
+def test_a_row_is_at_an_integer(colony, index):
+    for rows in (colony.graph.nodes, colony.graph.edges):
+        with pytest.raises(TypeError, match=f"`index` is an integer or a slice, not {type(index).__name__}"):
+            rows[index]
 
 
 def test_configs_of_the_wrong_class_are_refused():

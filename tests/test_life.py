@@ -171,8 +171,8 @@ def test_a_signal_fades_in_closed_form_and_is_gone_below_its_threshold():
     [
         (("interest", "nosuchword"), "concept"),
         (("interest", "the membrane"), "concept"),
-        (("", "membrane"), "signal"),
-        (("n" * 65, "membrane"), "signal"),
+        (("", "membrane"), "name"),
+        (("n" * 65, "membrane"), "name"),
         (("interest", "membrane", 0.0), "amount"),
         (("interest", "membrane", -1.0), "amount"),
         (("interest", "membrane", float("nan")), "amount"),

@@ -121,13 +121,13 @@ def test_many_documents_are_cut_by_the_size_of_their_vectors(tmp_path):
     documents = [{"id": f"d{number}", "text": f"Text {number}."} for number in range(300)]
     with phago.connect(tmp_path / "m", embed=long) as client:
         sent = []
-        ask = client.asked
+        ask = client._asked
 
         def spied(name, /, **asked):
             sent.append((name, len(asked.get("documents", ()))))
             return ask(name, **asked)
 
-        client.asked = spied
+        client._asked = spied
         assert client.ingest(documents).accepted == 300
         of_ingest = [count for name, count in sent if name == "ingest"]
         assert sum(of_ingest) == 300

@@ -407,7 +407,7 @@ def test_the_client_has_every_method_of_a_colony_with_its_parameters_and_types()
         assert one.parameters == other.parameters, name
         # Agents are code, which crosses no wire: `spawn` says so.
         assert one.return_annotation == other.return_annotation or name == "spawn", name
-    assert public(phago.Client) - names == {"is_owner", "asked"}
+    assert public(phago.Client) - names == {"is_owner"}
 
 
 def test_the_twin_for_event_loops_has_every_method_of_an_async_colony():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import agents as kinds
 from . import results
-from ._checks import count, flag, one_of, real, text_of
+from ._checks import amount_of, count, flag, mark_of, one_of, text_of
 from ._progress import OnProgress, shown, so_far
 from ._rows import anomaly, diff, event, insights
 
@@ -189,13 +189,13 @@ class Alive(Handled):
         Raises:
             ConfigError: No document has the word; another amount or name.
         """
-        number = real("amount", amount, 0.0, 65_536.0)
+        number = amount_of(amount)
         mark = one_of("of", of, MARKS)
-        self._living.emit(mark, text_of("name", name), text_of("concept", concept), number).wait()
+        self._living.emit(mark, mark_of(name), text_of("concept", concept), number).wait()
 
     def field(self, name: str, *, of: Literal["signal", "trace"] = "signal") -> list[tuple[str, float]]:
         """The concepts that have some of a signal or trace, by label, with how much: most first."""
-        return self._living.field(one_of("of", of, MARKS), text_of("name", name)).wait()
+        return self._living.field(one_of("of", of, MARKS), mark_of(name)).wait()
 
     def marks(self) -> list[results.Mark]:
         """The signals and traces that stand, in the order of their names."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import agents as kinds
 from . import results
 from ._alive import MARKS, Handled, agents_of
-from ._checks import count, flag, one_of, real, text_of
+from ._checks import amount_of, count, flag, mark_of, one_of, text_of
 from ._progress import OnProgress, shown, so_far
 from ._rows import anomaly, diff, event, insights
 
@@ -80,13 +80,13 @@ class AsyncAlive(Handled):
         self, name: str, concept: str, amount: float = 1.0, *, of: Literal["signal", "trace"] = "signal"
     ) -> None:
         """See `Colony.emit`."""
-        number = real("amount", amount, 0.0, 65_536.0)
+        number = amount_of(amount)
         mark = one_of("of", of, MARKS)
-        await self._living.emit(mark, text_of("name", name), text_of("concept", concept), number).start()
+        await self._living.emit(mark, mark_of(name), text_of("concept", concept), number).start()
 
     async def field(self, name: str, *, of: Literal["signal", "trace"] = "signal") -> list[tuple[str, float]]:
         """See `Colony.field`."""
-        return await self._living.field(one_of("of", of, MARKS), text_of("name", name)).start()
+        return await self._living.field(one_of("of", of, MARKS), mark_of(name)).start()
 
     async def marks(self) -> list[results.Mark]:
         """See `Colony.marks`."""

@@ -24,6 +24,12 @@ _E = TypeVar("_E", bound=Exception)
 QUERY_BYTES_MAX = 64 * 1024
 """The longest question, in bytes of UTF-8."""
 
+MARK_BYTES_MAX = 64
+"""The longest name of a signal or trace, in bytes of UTF-8."""
+
+AMOUNT_MAX = 65_536
+"""The most that a signal or trace has on a concept."""
+
 SYNONYMS_MAX = 1024
 """The most synonyms of a question, and the most operators that are looked at before they are refused."""
 
@@ -107,6 +113,26 @@ def real(name: str, value: Any, low: float, high: float) -> float:
         raise refusal(name, value, accepted)
     # There is one zero: -0.0 is equal to it and other bytes, so a digest would tell them apart.
     return number + 0.0
+
+
+def mark_of(value: Any) -> str:
+    """The `name` of a signal or trace."""
+    name = text_of("name", value)
+    if not 0 < len(name.encode()) <= MARK_BYTES_MAX:
+        raise refusal("name", value, f"a name of 1 to {MARK_BYTES_MAX} bytes")
+    return name
+
+
+def amount_of(value: Any) -> float:
+    """The `amount` of a signal or trace."""
+    accepted = f"above 0, and at most {AMOUNT_MAX}"
+    try:
+        number = real("amount", value, 0.0, AMOUNT_MAX)
+    except errors.ConfigError as error:
+        raise refusal("amount", value, accepted) from error.__cause__
+    if number == 0:
+        raise refusal("amount", value, accepted)
+    return number
 
 
 def flag(name: str, value: Any) -> bool:

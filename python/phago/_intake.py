@@ -202,8 +202,7 @@ def keys_of(ids: Iterable[str]) -> list[str]:
 def page_of(keys: list[str], limit: int | None) -> Iterator[list[str]]:
     """Keys in pages that are read at once, `limit` of them in all."""
     left = len(keys) if limit is None else min(count("limit", limit, 0), len(keys))
-    for start in range(0, left, _PAGE):
-        yield keys[start : min(start + _PAGE, left)]
+    return (keys[start : min(start + _PAGE, left)] for start in range(0, left, _PAGE))
 
 
 def not_everything(where: Where | None) -> Where:

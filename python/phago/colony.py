@@ -350,6 +350,11 @@ class Colony(Alive, Unpicklable):
     ) -> Iterator[results.DistributedTickResult]:
         """As `run`, handing over each tick as it is made."""
         left = -1 if max_ticks is None else count("max_ticks", max_ticks, 0)
+        if now is not None:
+            time_of("now", now)
+        return self._ticks(left, now)
+
+    def _ticks(self, left: int, now: datetime.datetime | None) -> Iterator[results.DistributedTickResult]:
         self._tell(now)
         while left != 0 and not self._world.quiet:
             yield self.tick()

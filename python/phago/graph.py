@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -59,7 +60,8 @@ class _Snapshot(Unpicklable, Sequence[_T], Generic[_T]):
 
         Columns of numbers have the buffer protocol (`memoryview`, `numpy.asarray`); all have `__arrow_c_array__`, so
         that `polars.DataFrame(snapshot.columns())` and Arrow libraries take them as they are. They share the snapshot's
-        memory.
+        memory. None can be written to. Of a colony of another process (`connect`) they are what Python itself has, a
+        `memoryview` for numbers and a tuple for texts, which polars takes too.
         """
         return {name: self._table.column(native) for name, native in self._columns.items()}
 
@@ -89,7 +91,11 @@ class _Snapshot(Unpicklable, Sequence[_T], Generic[_T]):
     def __getitem__(self, index: int | slice) -> _T | tuple[_T, ...]:
         if isinstance(index, slice):
             return tuple(self._row(self._table.get(at)) for at in range(*index.indices(len(self))))
-        at = index + len(self) if index < 0 else index
+        try:
+            row = operator.index(index)
+        except TypeError:
+            raise TypeError(f"`index` is an integer or a slice, not {type(index).__name__}") from None
+        at = row + len(self) if row < 0 else row
         if not 0 <= at < len(self):
             raise IndexError(f"row {index} of {len(self)}")
         return self._row(self._table.get(at))

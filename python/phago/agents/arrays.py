@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from .._checks import real, refusal, text_of
+from .._checks import count, real, refusal, text_of
 from .._phago import AgentView
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class ArrayView:
 
     def label(self, place: int) -> str:
         """The label of a concept."""
-        return self._native.labels([place])[0]
+        return self._native.labels([count("place", place, 0, len(self) - 1)])[0]
 
     def neighbors(self) -> tuple[Ints, Ints, Floats]:
         """All synapses: those of place p are `targets[starts[p]:starts[p + 1]]`, with weights from 0 to 1.
@@ -172,7 +172,7 @@ class ArrayView:
 
     def random(self, number: int = 0) -> Floats:
         """Chance from 0 to 1 for each agent of the kind that senses; another one for each number."""
-        return cast("Floats", _array(self._native.chance(self._kind, number)))
+        return cast("Floats", _array(self._native.chance(self._kind, count("number", number, 0, 2**64 - 1))))
 
     def walk(self, kind: str, home: Any, signal: str, explore: float) -> Ints:
         """Where walkers go from their places: see `Walkers`."""
@@ -192,7 +192,7 @@ class ArrayView:
             raise refusal(name, int(wrong[0]), f"places from 0 to {len(self) - 1}, or -1 for none")
         return cast("Ints", places)
 
-    def _ask(self, kind: type[AgentArray], count: int) -> tuple[Any, list[int], list[int], list[Any], list[Any]]:
+    def _ask(self, kind: type[AgentArray], living: int) -> tuple[Any, list[int], list[int], list[Any], list[Any]]:
         import numpy as np
 
         self._kind = kind.kind
@@ -211,20 +211,20 @@ class ArrayView:
         for column, (name, old) in enumerate(zip(names, before, strict=True)):
             of = kind.columns[name]
             new = np.asarray(getattr(rows, name))
-            if new.shape != (count,):
-                raise refusal(name, f"an array of shape {new.shape}", f"one of shape ({count},)")
+            if new.shape != (living,):
+                raise refusal(name, f"an array of shape {new.shape}", f"one of shape ({living},)")
             new = after[name] = _cast(name, new, of)
             at = np.flatnonzero(new != old)
             if len(at):
                 changed.append((column, at.astype("<u4").tobytes(), _cells(new[at], of)))
-        ended = np.zeros(count, bool)
+        ended = np.zeros(living, bool)
         for mask in deeds._ends:
             ends = np.asarray(mask)
-            if ends.shape != (count,) or ends.dtype != bool:
-                raise refusal("mask", f"{ends.dtype} of shape {ends.shape}", f"bools of shape ({count},)")
+            if ends.shape != (living,) or ends.dtype != bool:
+                raise refusal("mask", f"{ends.dtype} of shape {ends.shape}", f"bools of shape ({living},)")
             ended |= ends
         deaths = np.flatnonzero(ended).tolist()
-        parents, born = _born(kind, deeds._born, after, count)
+        parents, born = _born(kind, deeds._born, after, living)
         return changed, deaths, parents, born, [self._marks(*one) for one in deeds._emitted]
 
     def _marks(self, of: str, name: str, places: Any, amounts: Any) -> tuple[str, str, bytes, bytes]:
@@ -242,7 +242,7 @@ class _Rows:
 
 # The rows of parents, in order, and the values of what they bear, by column.
 def _born(
-    kind: type[AgentArray], born: list[tuple[Any, dict[str, Any]]], after: dict[str, Any], count: int
+    kind: type[AgentArray], born: list[tuple[Any, dict[str, Any]]], after: dict[str, Any], living: int
 ) -> tuple[list[int], list[bytes]]:
     import numpy as np
 
@@ -252,8 +252,8 @@ def _born(
     values: dict[str, list[Any]] = {name: [] for name in kind.columns}
     for given, state in born:
         parents = _cast("parents", np.atleast_1d(np.asarray(given)), "i8") if np.size(given) else np.zeros(0, np.int64)
-        if parents.ndim != 1 or ((parents < 0) | (parents >= count)).any():
-            raise refusal("parents", f"{given!r}", f"rows from 0 to {count - 1}")
+        if parents.ndim != 1 or ((parents < 0) | (parents >= living)).any():
+            raise refusal("parents", f"{given!r}", f"rows from 0 to {living - 1}")
         unknown = sorted(state.keys() - values.keys())
         if unknown:
             raise refusal("state", unknown[0], "a name that `columns` declares")

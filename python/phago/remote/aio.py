@@ -259,7 +259,7 @@ class AsyncClient(Unpicklable):
     @property
     def graph(self) -> AsyncGraph:
         """The concepts and what they are associated with."""
-        return remote_async_graph(self._client.asked)
+        return remote_async_graph(self._client._asked)
 
     @property
     def config(self) -> ColonyConfig:

@@ -14,7 +14,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, NoReturn, Protocol, Self, overload
 
-from .._checks import beginning_of, count, directory_of, extras_of, flag, instance, one_of, question_of, real, text_of
+from .._checks import (
+    amount_of,
+    beginning_of,
+    count,
+    directory_of,
+    extras_of,
+    flag,
+    instance,
+    mark_of,
+    one_of,
+    question_of,
+    real,
+    text_of,
+)
 from .._embedding import Embedding, Vector
 from .._intake import (
     DigestOf,
@@ -103,19 +116,19 @@ class Client(Unpicklable):
         # One that is forgotten must not own the memory for ever.
         self._end = weakref.finalize(self, channel.close)
         try:
-            self._vectors = None if embedding is None else Vectors(embedding, self.asked)
+            self._vectors = None if embedding is None else Vectors(embedding, self._asked)
         except BaseException:
             self._end()
             raise
 
-    def asked(self, name: str, /, **arguments: Any) -> Any:
+    def _asked(self, name: str, /, **arguments: Any) -> Any:
         """The answer to a call by its name, one of `phago.remote.calls`; every method is one or some of these."""
         return self._channel.call(name, arguments)
 
     @property
     def _facts(self) -> Facts:
         if self._known is None:
-            self._known = self.asked("facts")
+            self._known = self._asked("facts")
         return self._known
 
     # --- taking in ---
@@ -131,7 +144,7 @@ class Client(Unpicklable):
         with Intake(on_error) as intake, shown(progress) as show:
             for begun, chunk in chunks(documents):
                 for batch in self._batches(chunk, begun):
-                    intake.add(_numbered(batch.first, self.asked, "ingest", **batch.asked(), on_error=on_error))
+                    intake.add(_numbered(batch.first, self._asked, "ingest", **batch.asked(), on_error=on_error))
                 if show is not None:
                     show(taken(documents, begun + len(chunk)))
         return intake.report
@@ -145,7 +158,7 @@ class Client(Unpicklable):
         told = plain_document(document, 0, is_update=True)
         if self._vectors is not None:
             told = self._vectors.of_document(told)
-        updated: Updated = self.asked("update", document=told)
+        updated: Updated = self._asked("update", document=told)
         return updated
 
     def update_all(self, documents: Iterable[DocumentLike] | DocumentLike, on_error: OnError = "raise") -> UpdateReport:
@@ -153,7 +166,7 @@ class Client(Unpicklable):
         with Updating(on_error) as updating:
             for begun, chunk in chunks(documents):
                 for batch in self._batches(chunk, begun, is_update=True):
-                    updating.add(_numbered(batch.first, self.asked, "update_all", **batch.asked(), on_error=on_error))
+                    updating.add(_numbered(batch.first, self._asked, "update_all", **batch.asked(), on_error=on_error))
         return updating.report
 
     @overload
@@ -166,18 +179,18 @@ class Client(Unpicklable):
         """See `Colony.delete`."""
         deleted: bool | int
         if isinstance(id, str) and where is None:
-            deleted = self.asked("delete", id=text_of("id", id))
+            deleted = self._asked("delete", id=text_of("id", id))
         elif id is not None and not isinstance(id, str) and where is None:
-            deleted = self.asked("delete", id=keys_of(id))
+            deleted = self._asked("delete", id=keys_of(id))
         elif id is None:
-            deleted = self.asked("delete", where=filter_of("where", not_everything(where)))
+            deleted = self._asked("delete", where=filter_of("where", not_everything(where)))
         else:
             raise TypeError("`delete` takes an id, several ids, or `where`: one of them")
         return deleted
 
     def reinforce(self, hit: Hit) -> bool:
         """See `Colony.reinforce`."""
-        learned: bool = self.asked("reinforce", hit=instance("hit", hit, Hit))
+        learned: bool = self._asked("reinforce", hit=instance("hit", hit, Hit))
         return learned
 
     def run(
@@ -192,12 +205,12 @@ class Client(Unpicklable):
         report: RunReport
         if not progress:
             asked = {} if limit is None else {"max_ticks": limit}
-            report = self.asked("run" if limit is None else "run_some", now=now_of(now), **asked)
+            report = self._asked("run" if limit is None else "run_some", now=now_of(now), **asked)
             return report
         begun, report = time.monotonic(), RunReport(0, 0, 0, 0.0)
         with shown(progress) as show:
             while limit is None or report.ticks < limit:
-                one: RunReport = self.asked("run_some", max_ticks=1, now=now_of(now))
+                one: RunReport = self._asked("run_some", max_ticks=1, now=now_of(now))
                 if not one.ticks:
                     break
                 now = None
@@ -216,8 +229,11 @@ class Client(Unpicklable):
     ) -> Iterator[DistributedTickResult]:
         """See `Colony.ticks`."""
         left = -1 if max_ticks is None else count("max_ticks", max_ticks, 0)
+        return self._ticks(left, now_of(now))
+
+    def _ticks(self, left: int, now: datetime.datetime | None) -> Iterator[DistributedTickResult]:
         while left != 0:
-            made: DistributedTickResult | None = self.asked("next_tick", now=now_of(now))
+            made: DistributedTickResult | None = self._asked("next_tick", now=now)
             if made is None:
                 return
             yield made
@@ -225,7 +241,7 @@ class Client(Unpicklable):
 
     def tick(self, *, now: datetime.datetime | None = None) -> DistributedTickResult:
         """See `Colony.tick`."""
-        made: DistributedTickResult = self.asked("tick", now=now_of(now))
+        made: DistributedTickResult = self._asked("tick", now=now_of(now))
         return made
 
     # --- asking ---
@@ -259,7 +275,7 @@ class Client(Unpicklable):
         )
         if self._vectors is not None:
             vector = self._vectors.of_question(question)
-        hits: Hits = self.asked(
+        hits: Hits = self._asked(
             "query",
             text=text,
             k=count("k", k, 1),
@@ -298,7 +314,7 @@ class Client(Unpicklable):
         if self._vectors is not None:
             vector = self._vectors.of_question(question)
         asked = _asked(vector, as_of, newer, half_life) | _operators(extras)
-        found: Explanation | None = self.asked("explain", text=text, **_given(id=key, ranking=ranking), **asked)
+        found: Explanation | None = self._asked("explain", text=text, **_given(id=key, ranking=ranking), **asked)
         return found
 
     def similar(self, id: str, k: int = 10, ranking: Ranking | None = None, where: Where | None = None) -> Hits | None:
@@ -306,27 +322,27 @@ class Client(Unpicklable):
         constants(ranking)
         chosen = None if where is None else filter_of("where", where)
         key, k = text_of("id", id), count("k", k, 1)
-        found: Hits | None = self.asked("similar", id=key, k=k, **_given(ranking=ranking, where=chosen))
+        found: Hits | None = self._asked("similar", id=key, k=k, **_given(ranking=ranking, where=chosen))
         return found
 
     def suggest(self, text: str, k: int = 10) -> list[Suggestion]:
         """See `Colony.suggest`."""
-        found: list[Suggestion] = self.asked("suggest", text=beginning_of("text", text), k=count("k", k, 1))
+        found: list[Suggestion] = self._asked("suggest", text=beginning_of("text", text), k=count("k", k, 1))
         return found
 
     def concepts(self, text: str, k: int = 10) -> list[Concept]:
         """See `Colony.concepts`."""
-        found: list[Concept] = self.asked("concepts", text=question_of("text", text), k=count("k", k, 1))
+        found: list[Concept] = self._asked("concepts", text=question_of("text", text), k=count("k", k, 1))
         return found
 
     def get(self, id: str) -> StoredDocument | None:
         """See `Colony.get`."""
-        found: StoredDocument | None = self.asked("get", id=text_of("id", id))
+        found: StoredDocument | None = self._asked("get", id=text_of("id", id))
         return found
 
     def count(self, where: Where | None = None) -> int:
         """See `Colony.count`."""
-        found: int = self.asked("count", **_given(where=None if where is None else filter_of("where", where)))
+        found: int = self._asked("count", **_given(where=None if where is None else filter_of("where", where)))
         return found
 
     def documents(self, where: Where | None = None, *, after: str | None = None, limit: int | None = None) -> Documents:
@@ -340,7 +356,7 @@ class Client(Unpicklable):
     def _pages(self, where: Any, after: str | None, left: int) -> Iterator[Any]:
         while left != 0:
             wanted = PAGE if left < 0 else min(PAGE, left)
-            page: list[StoredDocument] = self.asked("documents", **_given(where=where, after=after, limit=wanted))
+            page: list[StoredDocument] = self._asked("documents", **_given(where=where, after=after, limit=wanted))
             yield page
             left -= len(page)
             if len(page) < wanted:
@@ -353,7 +369,7 @@ class Client(Unpicklable):
         with Export(path) as export:
             after: str | None = None
             while True:
-                page: Lines = self.asked("lines", **_given(where=chosen, after=after))
+                page: Lines = self._asked("lines", **_given(where=chosen, after=after))
                 export.write_lines(page.lines)
                 after = page.after
                 if after is None:
@@ -367,16 +383,16 @@ class Client(Unpicklable):
     @property
     def graph(self) -> Graph:
         """The concepts and what they are associated with."""
-        return remote_graph(self.asked)
+        return remote_graph(self._asked)
 
     def stats(self) -> Stats:
         """See `Colony.stats`."""
-        found: Stats = self.asked("stats")
+        found: Stats = self._asked("stats")
         return found
 
     def digest(self, of: DigestOf = "state") -> str:
         """See `Colony.digest`."""
-        found: str = self.asked("digest", of="evidence" if is_evidence(of) else "state")
+        found: str = self._asked("digest", of="evidence" if is_evidence(of) else "state")
         return found
 
     @property
@@ -391,14 +407,14 @@ class Client(Unpicklable):
 
     def __len__(self) -> int:
         """Documents, digested or not."""
-        found: int = self.asked("len")
+        found: int = self._asked("len")
         return found
 
     def __bool__(self) -> bool:
         return True
 
     def __contains__(self, id: object) -> bool:
-        found: bool = isinstance(id, str) and self.asked("has", id=id)
+        found: bool = isinstance(id, str) and self._asked("has", id=id)
         return found
 
     def __repr__(self) -> str:
@@ -419,81 +435,81 @@ class Client(Unpicklable):
 
     def insights(self) -> Insights:
         """See `Colony.insights`."""
-        found: Insights = self.asked("insights")
+        found: Insights = self._asked("insights")
         return found
 
     def survey(self) -> Insights:
         """See `Colony.survey`."""
-        found: Insights = self.asked("survey")
+        found: Insights = self._asked("survey")
         return found
 
     def clusters(self) -> tuple[Cluster, ...]:
         """See `Colony.clusters`."""
-        found: tuple[Cluster, ...] = self.asked("clusters")
+        found: tuple[Cluster, ...] = self._asked("clusters")
         return found
 
     def cluster_of(self, label: str) -> Cluster | None:
         """See `Colony.cluster_of`."""
-        found: Cluster | None = self.asked("cluster_of", label=text_of("label", label))
+        found: Cluster | None = self._asked("cluster_of", label=text_of("label", label))
         return found
 
     def map(self) -> Map:
         """See `Colony.map`."""
-        found: Map = self.asked("map")
+        found: Map = self._asked("map")
         return found
 
     def anomalies(self, *, drifting: bool = False) -> list[Anomaly]:
         """See `Colony.anomalies`."""
-        found: list[Anomaly] = self.asked("anomalies", drifting=flag("drifting", drifting))
+        found: list[Anomaly] = self._asked("anomalies", drifting=flag("drifting", drifting))
         return found
 
     def events(self, since: int = 0) -> list[Event]:
         """See `Colony.events`. They are those of the process that owns the colony now."""
-        found: list[Event] = self.asked("events", since=count("since", since, 0, 2**63 - 1))
+        found: list[Event] = self._asked("events", since=count("since", since, 0, 2**63 - 1))
         return found
 
     def fading(self, top: int = 20) -> list[FadingSynapse]:
         """See `Colony.fading`."""
-        found: list[FadingSynapse] = self.asked("fading", top=count("top", top, 0))
+        found: list[FadingSynapse] = self._asked("fading", top=count("top", top, 0))
         return found
 
     def diff(self, since: int, until: int) -> Diff:
         """See `Colony.diff`."""
         first = count("since", since, 0, 2**32)
-        found: Diff = self.asked("diff", since=first, until=count("until", until, first, 2**32))
+        found: Diff = self._asked("diff", since=first, until=count("until", until, first, 2**32))
         return found
 
     def pin(self, concept: str) -> None:
         """See `Colony.pin`."""
-        self.asked("pin", concept=text_of("concept", concept))
+        self._asked("pin", concept=text_of("concept", concept))
 
     def unpin(self, concept: str) -> None:
         """See `Colony.unpin`."""
-        self.asked("unpin", concept=text_of("concept", concept))
+        self._asked("unpin", concept=text_of("concept", concept))
 
     def pinned(self) -> list[str]:
         """See `Colony.pinned`."""
-        found: list[str] = self.asked("pinned")
+        found: list[str] = self._asked("pinned")
         return found
 
     def emit(self, name: str, concept: str, amount: float = 1.0, *, of: Literal["signal", "trace"] = "signal") -> None:
         """See `Colony.emit`."""
-        told = {"name": text_of("name", name), "concept": text_of("concept", concept)}
-        self._channel.call("emit", {**told, "amount": real("amount", amount, 0.0, 65_536.0), "of": _mark(of)})
+        told = {"name": mark_of(name), "concept": text_of("concept", concept)}
+        self._channel.call("emit", {**told, "amount": amount_of(amount), "of": _mark(of)})
 
     def field(self, name: str, *, of: Literal["signal", "trace"] = "signal") -> list[tuple[str, float]]:
         """See `Colony.field`."""
-        found: list[tuple[str, float]] = self._channel.call("field", {"name": text_of("name", name), "of": _mark(of)})
+        found: list[tuple[str, float]] = self._channel.call("field", {"name": mark_of(name), "of": _mark(of)})
         return found
 
     def marks(self) -> list[Mark]:
         """See `Colony.marks`."""
-        found: list[Mark] = self.asked("marks")
+        found: list[Mark] = self._asked("marks")
         return found
 
     def agents(self, kind: str | None = None) -> list[AgentInfo]:
         """See `Colony.agents`."""
-        found: list[AgentInfo] = self.asked("agents", kind=None if kind is None else text_of("kind", kind))
+        found: list[AgentInfo] = self._asked("agents", kind=None if kind is None else text_of("kind", kind))
         return found
 
     def spawn(self, kind: type[Agent] | type[AgentArray], count: int = 1, **state: Any) -> NoReturn:
@@ -508,7 +524,7 @@ class Client(Unpicklable):
 
     def dismiss(self, kind: str) -> None:
         """See `Colony.dismiss`."""
-        self.asked("dismiss", kind=text_of("kind", kind))
+        self._asked("dismiss", kind=text_of("kind", kind))
 
     # --- on disk, and ending ---
 
@@ -525,19 +541,19 @@ class Client(Unpicklable):
 
     def checkpoint(self) -> None:
         """See `Colony.checkpoint`."""
-        self.asked("checkpoint")
+        self._asked("checkpoint")
 
     def compact(self) -> None:
         """See `Colony.compact`."""
-        self.asked("compact")
+        self._asked("compact")
 
     def snapshot(self, path: str | os.PathLike[str]) -> None:
         """See `Colony.snapshot`. The directory is one of the owner's machine; over HTTP it is refused."""
-        self.asked("snapshot", path=str(directory_of("path", path)))
+        self._asked("snapshot", path=str(directory_of("path", path)))
 
     def refresh(self) -> bool:
         """Always `False`: answers are those of the colony as it is now."""
-        self.asked("len")
+        self._asked("len")
         return False
 
     def close(self) -> None:
