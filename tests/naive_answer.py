@@ -74,10 +74,15 @@ def functions_of(text):
     return Counter(word for word in all_words(text) if word in FUNCTION_WORDS)
 
 
+WIDE = str.maketrans("\uff08\uff09\uff3b\uff3d\uff5b\uff5d", "()[]{}")
+
+
 def without_brackets(title):
-    while (shorter := re.sub(r"[(\[{][^()\[\]{}]*[)\]}]", " ", title)) != title:
-        title = shorter
-    return title
+    """A title without what is in brackets, wide ones too; all of it, if that is all."""
+    left = title.translate(WIDE)
+    while (shorter := re.sub(r"[(\[{][^()\[\]{}]*[)\]}]", " ", left)) != left:
+        left = shorter
+    return left if all_words(left) else title
 
 
 def sentences(text):

@@ -76,7 +76,8 @@ class Writer:
         kind = self.chance.below(8)
         title = "" if kind == 0 else self.title(1 + kind % 3) if kind < 4 else self.one_of(self.titles)
         if self.chance.below(6) == 0:
-            title += f" ({self.word()})"
+            opening, closing = self.one_of(["()", "[]", "\uff08\uff09"])
+            title += f" {opening}{self.word()}{closing}"
         made = {"id": key, "title": title, "text": self.text()}
         if self.threads and self.chance.below(4):
             # Some stand alone, some at one place, some turns say who speaks.

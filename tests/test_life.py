@@ -561,16 +561,19 @@ def test_a_population_can_be_followed_by_events():
 def test_what_was_activated_later_is_no_rest():
     with phago.Colony(2) as colony:
         for number in range(10):
-            colony.ingest([f"flour dough new{number}", *(["salt water"] if number < 3 else [])])
+            colony.ingest(
+                [f"flour dough new{number}", *([{"id": f"s{number}", "text": "salt water"}] if number < 3 else [])]
+            )
             colony.tick()
-        made = 1 + 1 + 2 * 10
+        made = 2 * (1 + 1 + 2 * 10)
 
         def told(since, until):
             found = colony.diff(since, until)
             return found.made, found.repeated, found.rested
 
-        # Flour and dough were last together in tick 10, salt and water in tick 3, each new word in its own.
+        # Flour and dough were last together in tick 10, salt and water in tick 3, each new word in its own tick. Each
+        # synapse is one of either side.
         assert told(0, 10) == (made, 0, 0)
-        assert told(3, 6) == (2 * 3, 0, 2 * 3 + 1)
-        assert told(3, 10) == (2 * 7, 1, 2 * 3 + 1)
-        assert told(2, 3) == (2, 1, 2 * 2)
+        assert told(3, 6) == (2 * 2 * 3, 0, 2 * (2 * 3 + 1))
+        assert told(3, 10) == (2 * 2 * 7, 2 * 1, 2 * (2 * 3 + 1))
+        assert told(2, 3) == (2 * 2, 2 * 1, 2 * 2 * 2)
