@@ -1,4 +1,4 @@
-"""What the tests of commands begin with: a folder of their own, notes, and a colony that holds them."""
+"""What several files of tests begin with: a folder of one's own, notes, a colony that holds them, a server of it."""
 
 import os
 import signal
@@ -58,6 +58,18 @@ def kept(notes, says):
     """A colony that holds the notes."""
     assert says("ingest", "m", notes) == (0, "4 new, 0 changed, 0 unchanged, 0 deleted.\n", "")
     return "m"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A memory of some notes over HTTP."""
+    # What serves is an extra, which not all tests have.
+    import serving
+
+    with serving.served(tmp_path_factory.mktemp("served") / "memory") as site:
+        site.memory.client.ingest(serving.NOTES)
+        site.memory.client.run()
+        yield site
 
 
 @pytest.fixture(scope="session")

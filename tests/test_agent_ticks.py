@@ -124,45 +124,46 @@ async def test_the_tick_after_a_cancelled_one_works(tmp_path):
     assert cancelled > 5
 
 
-def test_agents_are_spawned_while_ticks_are_made(colony):
-    colony.spawn(phago.Walkers, count=3, home="membrane")
+@contextlib.contextmanager
+def repeated(work):
+    """Do something over and over on another thread meanwhile."""
     done = threading.Event()
 
-    def spawn():
+    def repeat():
         while not done.is_set():
-            colony.spawn(phago.Walkers, count=1, home="cell")
+            work()
 
-    other = threading.Thread(target=spawn)
+    other = threading.Thread(target=repeat)
     other.start()
     try:
-        for _ in range(60):
-            colony.tick()
+        yield
     finally:
         done.set()
         other.join()
+
+
+def test_agents_are_spawned_while_ticks_are_made(colony):
+    colony.spawn(phago.Walkers, count=3, home="membrane")
+    with repeated(lambda: colony.spawn(phago.Walkers, count=1, home="cell")):
+        for _ in range(60):
+            colony.tick()
 
 
 @pytest.mark.parametrize("kind", [phago.Walkers, Walker])
 def test_agents_come_and_go_while_ticks_are_made(colony, kind):
-    done, gone = threading.Event(), 0
+    gone = 0
 
     def change():
         nonlocal gone
-        while not done.is_set():
-            colony.dismiss(kind.kind)
-            colony.spawn(kind, count=1 + gone % 3, home="cell")
-            gone += 1
+        colony.dismiss(kind.kind)
+        colony.spawn(kind, count=1 + gone % 3, home="cell")
+        gone += 1
 
     colony.spawn(kind, count=3, home="membrane")
     colony.emit("interest", "holds", 65_536.0)
-    other = threading.Thread(target=change)
-    other.start()
-    try:
+    with repeated(change):
         for _ in range(300):
             colony.tick()
-    finally:
-        done.set()
-        other.join()
     assert gone > 20
 
 

@@ -19,14 +19,6 @@ from phago.serve.limits import Limits
 from serving import NOTES, TOKEN, served
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("served") / "memory") as site:
-        site.memory.client.ingest(NOTES)
-        site.memory.client.run()
-        yield site
-
-
 @pytest.fixture
 def empty(tmp_path):
     with served(tmp_path / "memory", token=TOKEN) as site:

@@ -5,15 +5,7 @@ import re
 
 import pytest
 from phago.serve.app import OPERATIONS
-from serving import NOTES, served
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    with served(tmp_path_factory.mktemp("served") / "memory") as site:
-        site.memory.client.ingest(NOTES)
-        site.memory.client.run()
-        yield site
+from serving import served
 
 
 def test_the_description_names_every_route(site):
