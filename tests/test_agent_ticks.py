@@ -187,6 +187,35 @@ with phago.Colony(shards=1) as colony:
     assert child_says(program) == "1 []\n"
 
 
+def test_a_tick_that_a_signal_asks_for_within_one_of_agents_is_refused():
+    program = """
+import faulthandler, signal, time
+import phago
+
+class Thing(phago.Agent):
+    def sense(self, view):
+        time.sleep(0.3)
+        return []
+
+faulthandler.dump_traceback_later(30, exit=True)
+with phago.Colony(shards=1) as colony:
+    colony.spawn(Thing)
+    for handler in (lambda *_: colony.tick(), lambda *_: list(colony.ticks(1)), lambda *_: colony.run(1)):
+        colony.ingest(f"ions cross membrane{colony.stats().documents}")
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        try:
+            colony.tick()
+        except RuntimeError as error:
+            print(error)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    print(colony.tick().tick > 0, colony.run().ticks)
+"""
+    *refused, works = child_says(program).splitlines()
+    assert refused == ["a signal's handler makes no tick of a colony with agents within another one"] * 3
+    assert works.startswith("True")
+
+
 async def test_agents_come_and_go_while_a_loop_makes_ticks():
     async with phago.AsyncColony(shards=3) as colony:
         begun_at = await colony.ingest(["Ions cross the membrane.", "The membrane holds the cell."])

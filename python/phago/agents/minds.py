@@ -55,7 +55,9 @@ class Minds:
         self._kinds: dict[str, type[Agent] | type[AgentArray]] = {}
         # Until which tick all agents of a kind sleep.
         self._asleep: dict[str, int] = {}
-        self._lock = threading.Lock()
+        # The handler of a signal may ask for a tick within one: it would wait for its own thread.
+        self._lock = threading.RLock()
+        self._is_making = False
         # The handler of a signal that came in a tick cannot wait for its end, so a thread may have it twice.
         self._settled = threading.RLock()
         # What loops have instead: a colony is for them or is not.
@@ -93,11 +95,17 @@ class Minds:
             return make()
         self._refuse_inside()
         with self._lock:
-            while True:
-                seen = world.tick
-                sensing = self._sense(living, seen)
-                with self.changing(), self._moving_on(world, seen), self._chosen(living, sensing):
-                    return make()
+            if self._is_making:
+                raise RuntimeError("a signal's handler makes no tick of a colony with agents within another one")
+            self._is_making = True
+            try:
+                while True:
+                    seen = world.tick
+                    sensing = self._sense(living, seen)
+                    with self.changing(), self._moving_on(world, seen), self._chosen(living, sensing):
+                        return make()
+            finally:
+                self._is_making = False
 
     async def acting_async(self, living: Living, world: World, make: Callable[[], Awaitable[_T]]) -> _T:
         """As `acting`, for event loops: agents are asked on another thread."""
