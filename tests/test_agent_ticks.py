@@ -187,6 +187,26 @@ with phago.Colony(shards=1) as colony:
     assert child_says(program) == "1 []\n"
 
 
+@pytest.mark.parametrize("does", [[], [phago.Die()], [phago.Sleep(9)], [phago.Spawn()]])
+def test_who_is_spawned_anew_while_others_are_asked_does_nothing_that_those_chose(does):
+    class Thing(phago.Agent):
+        state = {"n": int}
+
+        def sense(self, view):
+            if self.n < 100 and colony.agents("Thing")[0].state["n"] < 100:
+                colony.dismiss("Thing")
+                assert colony.spawn(Thing, count=2, n=100) == before
+            self.n += 1
+            return does if self.n < 100 else []
+
+    with phago.Colony(seed=1) as colony:
+        before = colony.spawn(Thing, count=2)
+        colony.tick()
+        assert [agent.state["n"] for agent in colony.agents("Thing")] == [100, 100]
+        colony.tick()
+        assert [agent.state["n"] for agent in colony.agents("Thing")] == [101, 101]
+
+
 def test_a_tick_that_a_signal_asks_for_within_one_of_agents_is_refused():
     program = """
 import faulthandler, signal, time

@@ -237,6 +237,7 @@ class Alive(Handled):
         kind = text_of("kind", kind)
         with self._minds.changing():
             self._living.dismiss(kind).wait()
+            self._minds.dismissed(kind)
 
     # Agents of one's own are asked before each tick, and whoever watches is told after it.
     def _run_tick_by_tick(self, limit: int | None, progress: OnProgress | None) -> list[RunRow]:

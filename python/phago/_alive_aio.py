@@ -108,6 +108,7 @@ class AsyncAlive(Handled):
         kind = text_of("kind", kind)
         async with self._minds.changing_async():
             await self._living.dismiss(kind).start()
+            self._minds.dismissed(kind)
 
     async def _run_tick_by_tick(self, limit: int | None, progress: OnProgress | None) -> list[RunRow]:
         rows: list[RunRow] = []

@@ -58,6 +58,8 @@ class Minds:
         # The handler of a signal may ask for a tick within one: it would wait for its own thread.
         self._lock = threading.RLock()
         self._is_making = False
+        # How often each kind was dismissed. Who is spawned anew in the same tick has the ids of those before.
+        self.dismissals: dict[str, int] = {}
         # The handler of a signal that came in a tick cannot wait for its end, so a thread may have it twice.
         self._settled = threading.RLock()
         # What loops have instead: a colony is for them or is not.
@@ -88,6 +90,10 @@ class Minds:
             else:
                 self._kinds[name] = before
             raise
+
+    def dismissed(self, kind: str) -> None:
+        """Has what agents of a kind choose at the moment reach none that are spawned anew."""
+        self.dismissals[kind] = self.dismissals.get(kind, 0) + 1
 
     def acting(self, living: Living, world: World, make: Callable[[], _T]) -> _T:
         """Has agents choose, and makes a tick that does what they chose."""
@@ -193,6 +199,7 @@ class Minds:
     def _choose(self, sensing: _Sensing | None) -> bool:
         if sensing is None:
             return False
+        sensing.leave_out_dismissed()
         chose = sensing.choose()
         self._asleep.update(sensing.asleep)
         return chose
@@ -239,6 +246,7 @@ class _Sensing:
         self._marks: list[tuple[str, str, Any, Any]] = []
         self._dissolved: list[tuple[str, int, list[str]]] = []
         self._view: ArrayView | None = None
+        self._dismissals = dict(minds.dismissals)
         self._census = living.census()
 
     def work(self) -> None:
@@ -269,6 +277,13 @@ class _Sensing:
         chosen += [packed for choices in made.values() if (packed := choices.packed()) is not None]
         for name, choices in made.items():
             self._dissolved += [(name, row, left) for row, left in sorted(choices.dissolved.items())]
+
+    def leave_out_dismissed(self) -> None:
+        """Forget what kinds chose that were dismissed meanwhile."""
+        gone = {kind for kind, times in self.minds.dismissals.items() if times != self._dismissals.get(kind)}
+        self._chosen = [chose for chose in self._chosen if chose[0] not in gone]
+        self._dissolved = [left for left in self._dissolved if left[0] not in gone]
+        self.asleep = {kind: until for kind, until in self.asleep.items() if kind not in gone}
 
     def choose(self) -> bool:
         """Have the next tick do what was chosen. Returns whether anything was."""
