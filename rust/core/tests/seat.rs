@@ -5,8 +5,10 @@ mod common;
 use common::{colony, documents};
 use phago_core::Error;
 use phago_core::cancel::Cancel;
+use phago_core::colony::Colony;
 use phago_core::config::ColonyConfig;
 use phago_core::dump;
+use phago_core::ids::DocumentId;
 use phago_core::phase::Phase;
 use phago_core::replica::Swap;
 use phago_core::shard::{Seat, exchange};
@@ -106,7 +108,7 @@ fn pieces_are_staged_in_one_order_whoever_delivers_them_and_none_is_lost_in_sile
             let lost = catch_unwind(AssertUnwindSafe(|| seat.stage(shard, commons, &gathered, staged(1))));
             assert!(lost.is_err() && seat.next() == Phase::Decay, "a piece that nobody delivered is noticed");
             seat.stage(shard, commons, &gathered, staged(0));
-            made.push(seat.take_cross_edges());
+            made.push(seat.cross_edges(commons).collect::<Vec<_>>());
         }
         let mut by_pieces = state.clone();
         by_pieces.commit_with(&plan, seats.into_iter().map(Seat::into_delta).collect(), |lent| {
@@ -117,4 +119,55 @@ fn pieces_are_staged_in_one_order_whoever_delivers_them_and_none_is_lost_in_sile
     assert!(edges[0].0.iter().all(|made| !made.is_empty()) && edges.iter().all(|one| *one == edges[0]));
     colony.tick().unwrap();
     assert_eq!(edges[0].1, colony.digest());
+}
+
+// Also in ticks that sweep, cut rows, unwire documents and wire them anew.
+#[test]
+fn new_synapses_between_shards_are_those_that_a_tick_made() {
+    let config = ColonyConfig { max_edge_degree: 24, ..ColonyConfig::default() };
+    let mut colony = colony(&config, 3);
+    let documents = documents(7, 400);
+    let (mut total, mut swept) = (0, 0);
+    for tick in 1..600u64 {
+        // All at once, and then one of three after the other anew.
+        let some = if tick == 1 { 0..400 } else { (tick % 3) as usize..(tick % 3) as usize + 1 };
+        for (key, text) in &documents[some] {
+            colony.delete(DocumentId::from_key(key)).unwrap();
+            colony.ingest(Some(key), "", text).unwrap();
+        }
+        let stored = |colony: &Colony| -> u64 { colony.state().shards().iter().map(|shard| shard.stored()).sum() };
+        let before = stored(&colony);
+        let mut made = {
+            let state = colony.state();
+            let (plan, commons, shards) = (state.plan().unwrap(), state.commons(), state.shards());
+            let mut seats = [Seat::new(), Seat::new(), Seat::new()];
+            for phase in [Phase::Sense, Phase::Act, Phase::Decay] {
+                if phase == Phase::Decay {
+                    exchange(&mut seats, commons);
+                }
+                for (seat, shard) in seats.iter_mut().zip(shards) {
+                    seat.step(phase, shard, &plan, commons, &Cancel::new()).unwrap();
+                }
+            }
+            for (seat, shard) in seats.iter().zip(shards) {
+                assert!(seat.cross_edges(commons).all(|edge| commons.home(edge.source).shard == shard.id()));
+            }
+            let made = seats.iter().flat_map(|seat| seat.cross_edges(commons));
+            made.map(|edge| (edge.source, edge.target, edge.weight)).collect::<Vec<_>>()
+        };
+        colony.tick().unwrap();
+        swept += u64::from(stored(&colony) + 1000 < before && !made.is_empty());
+        let (state, commons) = (colony.state(), colony.state().commons());
+        let mut expected = Vec::new();
+        for source in state.nodes() {
+            let new = state.row(source).into_iter().filter(|synapse| u64::from(synapse.created) == tick);
+            let crossing = new.filter(|new| commons.home(new.target).shard != commons.home(source).shard);
+            expected.extend(crossing.map(|synapse| (source, synapse.target, synapse.weight)));
+        }
+        made.sort_unstable();
+        expected.sort_unstable();
+        total += made.len();
+        assert_eq!(made, expected, "tick {tick}");
+    }
+    assert!(total > 1000 && swept > 0, "{total} new synapses, {swept} sweeps beside some");
 }

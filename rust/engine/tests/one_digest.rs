@@ -9,7 +9,7 @@ use phago_core::documents::Body;
 use phago_core::ids::ShardId;
 use phago_core::metadata::Filter;
 use phago_core::phase::Phase;
-use phago_engine::{CrossShardEdge, Helped, OnError};
+use phago_engine::{CrossShardEdge, Helped, OnError, World};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_digest_for_any_number_of_shards_and_workers() {
@@ -154,6 +154,30 @@ async fn a_tick_reports_every_shard_in_every_phase() {
     }
     for expected in 3..8 {
         assert_eq!(runner.tick().await.unwrap().tick, expected);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_notes_the_ghosts_that_its_ticks_note() {
+    let documents = documents(4, 160);
+    for ghosts_max in [1, 7, 100_000] {
+        let config = ColonyConfig { ghosts_max, documents_per_tick: 32, ..ColonyConfig::default() };
+        let worlds = [world_with(3, config.clone()), world_with(3, config)];
+        let runners = worlds.each_ref().map(|world| runner(world, 2, 30_000));
+        worlds.iter().for_each(|world| ingest(world, &documents));
+        let ticks = runners[0].run_until_quiet(None).await.unwrap().ticks;
+        assert!(ticks > 3);
+        let mut ends = std::collections::BTreeSet::new();
+        for _ in 0..ticks {
+            let phases = runners[1].tick().await.unwrap().phases;
+            ends.extend(phases.iter().flat_map(|phase| phase.cross_edges.iter().map(|edge| (phase.shard, edge.to))));
+        }
+        let kept = |world: &World| -> Vec<_> {
+            ends.iter().copied().filter(|&(shard, end)| world.has_ghost(shard, end).unwrap()).collect()
+        };
+        assert_eq!(kept(&worlds[0]), kept(&worlds[1]), "{ghosts_max}");
+        let expected = ends.len().min(3 * ghosts_max as usize);
+        assert_eq!(kept(&worlds[0]).len(), expected, "{ghosts_max}");
     }
 }
 

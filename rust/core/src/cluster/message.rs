@@ -179,7 +179,7 @@ pub struct Ack {
     pub leaving: Vec<(DocumentId, Departed)>,
     /// What they take with them.
     pub tally: Tally,
-    /// For each of its seats: the concepts and synapses before and after the tick, and new synapses to other shards.
+    /// For each of its seats: the concepts and synapses before and after the tick.
     pub seats: Vec<SeatCounts>,
     /// For each of its seats: the new synapses to other shards, if they are wanted.
     pub cross_edges: Vec<Vec<CrossEdge>>,
@@ -192,8 +192,6 @@ pub struct SeatCounts {
     pub before: (u64, u64),
     /// Concepts and synapses after it.
     pub after: (u64, u64),
-    /// New synapses whose target has another home shard.
-    pub crossing: u64,
 }
 
 /// What one seat holds, as a registry of shards notes it.

@@ -17,7 +17,7 @@ use crate::plan::Plan;
 use crate::reinforcement::Reinforcement;
 use crate::replica::{Placement, Replica};
 use crate::ring::Ring;
-use crate::shard::{CrossEdge, Seat, Shard};
+use crate::shard::{Seat, Shard};
 use crate::text::{Reading, Session};
 use crate::wishes::{Wanted, Wishes};
 use crate::{Error, Result};
@@ -147,11 +147,7 @@ impl Node {
                 return Ok((Done::Acted(sent.collect()), parcels));
             }
             Order::Decay { attempt, from, with_edges } => {
-                let (mut ack, cross_edges) = self.decay(replica, (attempt, &from), parcels, cancel)?;
-                if with_edges {
-                    ack.cross_edges = cross_edges;
-                }
-                Done::Decayed(ack)
+                Done::Decayed(self.decay(replica, (attempt, &from), parcels, with_edges, cancel)?)
             }
             Order::Abort(attempt) => {
                 // What comes late with this number, or an older one, is refused from now on.
@@ -198,7 +194,7 @@ impl Node {
                 let before = counts(replica);
                 replica.pass_here(tick);
                 let both = before.into_iter().zip(counts(replica));
-                let counts = both.map(|(before, after)| SeatCounts { before, after, crossing: 0 });
+                let counts = both.map(|(before, after)| SeatCounts { before, after });
                 return Ok(Done::Passed(counts.collect(), sizes(replica)));
             }
             other => return Err(refused(format!("{other:?} changes nothing"))),
@@ -438,14 +434,15 @@ impl Node {
         Ok(parcels)
     }
 
-    // Makes Decay of its seats. Returns also the new synapses of each to other shards.
+    // Makes Decay of its seats.
     fn decay(
         &mut self,
         replica: &Replica,
         (attempt, from): (u64, &[u32]),
         parcels: &[Vec<u8>],
+        with_edges: bool,
         cancel: &Cancel,
-    ) -> Result<(Ack, Vec<Vec<CrossEdge>>)> {
+    ) -> Result<Ack> {
         let number = self.number;
         let is_due = |making: &Making| making.seats.iter().all(|seat| seat.next() == Phase::Decay);
         let Some(making) = self.making.as_mut().filter(|making| self.attempt == attempt && is_due(making)) else {
@@ -475,19 +472,18 @@ impl Node {
             let reason = format!("parcels of nodes {senders:?} came to node {number}, and {from:?} sent some");
             return Err(refused(reason));
         }
-        let (mut ack, mut cross_edges) = (Ack::default(), Vec::with_capacity(replica.own().len()));
+        let mut ack = Ack::default();
         for ((seat, inbox), &at) in making.seats.iter_mut().zip(inboxes).zip(replica.own()) {
             let shard: &Shard = &replica.shards()[at];
             seat.receive(inbox);
             seat.step(Phase::Decay, shard, &making.plan, commons, cancel)?;
-            let edges = seat.take_cross_edges();
-            let crossing = edges.len() as u64;
-            cross_edges.push(edges);
+            if with_edges {
+                ack.cross_edges.push(seat.cross_edges(commons).collect());
+            }
             let delta = seat.delta().expect("Decay stages a delta");
             ack.seats.push(SeatCounts {
                 before: (shard.node_count(), shard.edge_count()),
                 after: (delta.node_count, delta.edge_count),
-                crossing,
             });
             for (id, forms) in &delta.leaving {
                 let document = shard.documents().get(*id).expect("a document that leaves stands at its home");
@@ -506,7 +502,7 @@ impl Node {
         }
         ack.tally.close();
         ack.staged = making.seats.iter().filter_map(Seat::delta).map(|delta| delta.staged()).sum();
-        Ok((ack, cross_edges))
+        Ok(ack)
     }
 
     fn commit(&mut self, replica: &mut Replica, attempt: u64, tally: &Tally) -> Result<()> {

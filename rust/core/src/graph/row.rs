@@ -53,16 +53,7 @@ impl Row {
 
     /// Returns all stored synapses, including those that are gone.
     pub fn iter(&self) -> impl Iterator<Item = Synapse> + '_ {
-        let (latest, words) = self.0.split_first().map_or((0, &[][..]), |(latest, words)| (*latest, words));
-        let (packed, wide) = if latest == IS_WIDE { (&[][..], words) } else { (words, &[][..]) };
-        let packed = packed.as_chunks().0.iter().map(move |words| unpack(words, latest));
-        packed.chain(wide.as_chunks().0.iter().map(|&[target, weight, last, created, co_activations]| Synapse {
-            target,
-            weight,
-            last,
-            created,
-            co_activations,
-        }))
+        synapses(&self.0)
     }
 
     /// Reads a little of every line of memory that it takes.
@@ -75,6 +66,20 @@ impl Row {
     pub fn bytes(&self) -> usize {
         size_of_val::<[u32]>(&self.0)
     }
+}
+
+/// Returns the synapses of a row's words.
+pub(super) fn synapses(words: &[u32]) -> impl DoubleEndedIterator<Item = Synapse> + '_ {
+    let (latest, words) = words.split_first().map_or((0, &[][..]), |(latest, words)| (*latest, words));
+    let (packed, wide) = if latest == IS_WIDE { (&[][..], words) } else { (words, &[][..]) };
+    let packed = packed.as_chunks().0.iter().map(move |words| unpack(words, latest));
+    packed.chain(wide.as_chunks().0.iter().map(|&[target, weight, last, created, co_activations]| Synapse {
+        target,
+        weight,
+        last,
+        created,
+        co_activations,
+    }))
 }
 
 /// How synapses are stored.

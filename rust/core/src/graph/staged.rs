@@ -1,6 +1,6 @@
 //! The rows of a tick until they replace those that are there.
 
-use super::row::{Form, Row};
+use super::row::{Form, Row, synapses};
 use super::synapse::Synapse;
 
 /// The rows of a tick, by slot, until they replace those that are there.
@@ -9,7 +9,8 @@ use super::synapse::Synapse;
 /// and to free one takes longer than to copy it.
 #[derive(Debug, Default)]
 pub struct Staged {
-    same: Vec<u32>,
+    // The slots, and where the words of each end.
+    same: Vec<(u32, usize)>,
     words: Vec<u32>,
     other: Vec<(u32, Row)>,
     made: u64,
@@ -23,8 +24,8 @@ impl Staged {
         self.replaced += before.len() as u64;
         let form = Form::of(synapses);
         if form.len() == before.words().len() {
-            self.same.push(slot);
             form.write(synapses, &mut self.words);
+            self.same.push((slot, self.words.len()));
         } else {
             self.other.push((slot, form.row(synapses)));
         }
@@ -32,7 +33,18 @@ impl Staged {
 
     /// Returns the slots of what is staged.
     pub fn slots(&self) -> impl Iterator<Item = u32> + '_ {
-        self.same.iter().copied().chain(self.other.iter().map(|(slot, _)| *slot))
+        self.same.iter().map(|(slot, _)| *slot).chain(self.other.iter().map(|(slot, _)| *slot))
+    }
+
+    /// Returns the rows that are as long as before, by their slots, in the order in which they were staged.
+    pub fn same(&self) -> impl Iterator<Item = (u32, impl DoubleEndedIterator<Item = Synapse> + '_)> {
+        let mut start = 0;
+        self.same.iter().map(move |&(slot, end)| (slot, synapses(&self.words[std::mem::replace(&mut start, end)..end])))
+    }
+
+    /// Returns the rows that are not, by their slots, in the order in which they were staged.
+    pub fn other(&self) -> impl Iterator<Item = (u32, impl DoubleEndedIterator<Item = Synapse> + '_)> {
+        self.other.iter().map(|(slot, row)| (*slot, synapses(row.words())))
     }
 
     /// Returns how many synapses are staged.
@@ -49,7 +61,7 @@ impl Staged {
     /// written over, and whoever drops it frees them.
     pub fn replace<T>(&mut self, of: &mut [T], row: impl Fn(&mut T) -> &mut Row) {
         let mut words = &*self.words;
-        for slot in &self.same {
+        for (slot, _) in &self.same {
             let row = row(&mut of[*slot as usize]).words_mut();
             let (first, rest) = words.split_at(row.len());
             row.copy_from_slice(first);
@@ -82,6 +94,12 @@ mod tests {
         }
         let slots: std::collections::BTreeSet<u32> = staged.slots().collect();
         assert!(slots.into_iter().eq(0..8));
+        let mut all: Vec<(u32, Vec<Synapse>)> = staged.same().map(|(slot, row)| (slot, row.collect())).collect();
+        let other: Vec<(u32, Vec<Synapse>)> = staged.other().map(|(slot, row)| (slot, row.collect())).collect();
+        assert!(all.is_sorted_by_key(|(slot, _)| *slot) && other.is_sorted_by_key(|(slot, _)| *slot));
+        all.extend(other);
+        all.sort_by_key(|(slot, _)| *slot);
+        assert!(all.into_iter().eq((0..).zip(after.clone())));
         assert_eq!((staged.made(), staged.replaced()), (3 + 4 + 2 + 5 + 3 + 3, 3 + 3 + 5 + 3 + 3 + 5));
         staged.replace(&mut rows, |row| row);
         assert!(rows.iter().map(|row| row.iter().collect::<Vec<_>>()).eq(after));

@@ -29,21 +29,12 @@ impl Shard {
         }
         census.close();
         // In one order, whoever delivered them.
-        pieces.sort_unstable_by_key(|(piece, ..)| *piece);
-        assert!(pieces.iter().map(|(piece, ..)| *piece).eq(0..gathered.pieces()), "each piece is delivered once");
-        let mut cross_edges = Vec::new();
-        let pieces = pieces.into_iter().map(|(_, piece, crossing)| {
-            if cross_edges.is_empty() {
-                cross_edges = crossing
-            } else {
-                cross_edges.extend(crossing)
-            }
-            piece
-        });
+        pieces.sort_unstable_by_key(|(piece, _)| *piece);
+        assert!(pieces.iter().map(|(piece, _)| *piece).eq(0..gathered.pieces()), "each piece is delivered once");
         let mut delta = Delta {
             tick: gathered.tick,
             slots: commons.vocabulary().slots(self.seat) as usize,
-            pieces: pieces.collect(),
+            pieces: pieces.into_iter().map(|(_, piece)| piece).collect(),
             edge_count: self.edges_after(stamp, &census),
             census,
             pinned: gathered.pinned.clone(),
@@ -56,7 +47,6 @@ impl Shard {
             sweep: None,
             exchanged: gathered.inbox.iter().filter(|batch| batch.from != self.id).map(Batch::nbytes).sum(),
             node_count,
-            cross_edges,
         };
         self.sweep(&self.decays(commons), &mut delta);
         delta

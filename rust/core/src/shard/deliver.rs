@@ -1,7 +1,7 @@
 //! The second part of Decay: removes expired synapses, delivers what was gathered, and cuts rows above the cap down to
 //! their strongest.
 
-use super::delta::{CrossEdge, NodeChange, Piece};
+use super::delta::{NodeChange, Piece};
 use super::gathered::Gathered;
 use super::{Node, Shard};
 use crate::cancel::Cancel;
@@ -10,15 +10,14 @@ use crate::graph::census::Census;
 use crate::graph::delivery::{Before, Delivery, Stored, Unwired};
 use crate::graph::numbers::{Activations, Numbers};
 use crate::graph::{Decays, Row, Synapse};
-use crate::ids::ShardId;
 use crate::maps::Map;
 use crate::{Error, Result};
 
 /// What one thread delivered of what was gathered.
 #[derive(Debug, Default)]
 pub struct Delivered {
-    /// Its pieces, by number, with the synapses whose targets have other homes.
-    pub(super) pieces: Vec<(usize, Piece, Vec<CrossEdge>)>,
+    /// Its pieces, by number.
+    pub(super) pieces: Vec<(usize, Piece)>,
     pub(super) census: Census,
     pub(super) touched: u64,
     /// Concepts after the tick, minus those before it.
@@ -48,7 +47,6 @@ impl Gathered {
         let numbers = Numbers::new(numbering, commons.statistics().all_df(), commons.vocabulary().ids());
         let mut delivering = Delivering {
             gathered: self,
-            here: shard.id,
             nodes: &shard.nodes,
             commons,
             was: &was,
@@ -70,7 +68,6 @@ impl Gathered {
 // One thread's share of a shard's Decay.
 struct Delivering<'a> {
     gathered: &'a Gathered,
-    here: ShardId,
     nodes: &'a [Node],
     commons: &'a Commons,
     // The laws of rows before and after the tick.
@@ -87,10 +84,10 @@ struct Delivering<'a> {
 
 impl Delivering<'_> {
     fn deliver(&mut self, piece: usize) -> Result<()> {
-        let Self { gathered, here, nodes, commons, was, is, numbers, unwired, .. } = self;
-        let (sources, config, many) = (&gathered.sources, commons.config(), commons.seat_count() > 1);
+        let Self { gathered, nodes, commons, was, is, numbers, unwired, .. } = self;
+        let (sources, config) = (&gathered.sources, commons.config());
         let Delivered { census, touched, concepts, pieces } = &mut self.delivered;
-        let (mut made, mut cross_edges) = (Piece::default(), Vec::new());
+        let mut made = Piece::default();
         let (no_row, mut ahead, terms) = (Row::default(), Ahead::default(), gathered.piece(piece));
         for (at, place) in terms.clone().enumerate() {
             let source = gathered.terms[place];
@@ -125,11 +122,7 @@ impl Delivering<'_> {
             *touched += row.len() as u64;
             self.work.add(64 + row.len() * (1 + gone.len()))?;
             let row_before = Before { row, was_pinned, is_pinned };
-            let new = self.delivery.deliver(&row_before, gone, &mut self.activations, reinforced, census, |new| {
-                if many && commons.home(new.target).shard != *here {
-                    cross_edges.push(CrossEdge { source, target: new.target, weight: new.weight });
-                }
-            });
+            let new = self.delivery.deliver(&row_before, gone, &mut self.activations, reinforced, census);
             // Every synapse of a concept was wired by a document that wired the concept. Columns that no colony wrote
             // may deny that although they fit together.
             if wirings == 0 && !new.is_empty() {
@@ -141,7 +134,7 @@ impl Delivering<'_> {
                 made.rows.stage(slot, node.map_or(&no_row, |node| &node.row), new);
             }
         }
-        pieces.push((piece, made, cross_edges));
+        pieces.push((piece, made));
         Ok(())
     }
 }

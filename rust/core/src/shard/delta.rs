@@ -1,7 +1,9 @@
 //! What a tick changes on one shard.
 
 use crate::agents::Digester;
+use crate::commons::Commons;
 use crate::field::Emissions;
+use crate::graph::Synapse;
 use crate::graph::census::Census;
 use crate::graph::staged::Staged as Rows;
 use crate::ids::{AgentId, DocumentId, Tick};
@@ -63,8 +65,6 @@ pub struct Delta {
     pub node_count: u64,
     /// Living synapses after the tick.
     pub edge_count: u64,
-    /// New synapses of this tick whose target has another home shard, in an order without meaning.
-    pub cross_edges: Vec<CrossEdge>,
 }
 
 /// What shards staged in a tick that others must know, as sums over shards.
@@ -84,7 +84,31 @@ pub struct Staged {
     pub transferred: u64,
 }
 
+impl Piece {
+    // Returns the concepts of rows that were staged in their order.
+    fn concepts<R>(&self, rows: impl Iterator<Item = (u32, R)>) -> impl Iterator<Item = (u32, R)> {
+        let mut nodes = self.nodes.iter();
+        rows.map(move |(slot, row)| {
+            let node = nodes.find(|node| node.slot == slot).expect("a row that is staged is that of a concept");
+            (node.term, row)
+        })
+    }
+}
+
 impl Delta {
+    /// Returns the new synapses whose targets have other homes, in an order without meaning. Nobody keeps a list of them:
+    /// a tick may make millions, and most ticks are made without anybody who asks.
+    pub fn cross_edges<'a>(&'a self, commons: &'a Commons) -> impl Iterator<Item = CrossEdge> + 'a {
+        let (now, many) = (self.tick as u32, commons.seat_count() > 1);
+        // What is only swept, without a change of its concept, has none.
+        let changed = self.pieces.iter().filter(move |piece| many && !piece.nodes.is_empty());
+        // Who wants some finds them sooner in rows that have grown.
+        let grown = changed.clone().flat_map(|piece| piece.concepts(piece.rows.other()));
+        let new = grown.flat_map(move |(source, row)| crossing(commons, now, source, row));
+        let same = changed.flat_map(|piece| piece.concepts(piece.rows.same()));
+        new.chain(same.flat_map(move |(source, row)| crossing(commons, now, source, row)))
+    }
+
     /// Returns how many synapses the tick writes.
     pub fn synapses(&self) -> u64 {
         self.pieces.iter().map(|piece| piece.rows.made()).sum()
@@ -107,6 +131,20 @@ impl Delta {
             transferred: self.transferred,
         }
     }
+}
+
+// Returns those new synapses of a row whose targets have other homes.
+fn crossing<'a>(
+    commons: &'a Commons,
+    now: u32,
+    source: u32,
+    row: impl DoubleEndedIterator<Item = Synapse> + 'a,
+) -> impl Iterator<Item = CrossEdge> + 'a {
+    let here = commons.home(source).shard;
+    // New synapses are behind all others of their row.
+    let new = row.rev().take_while(move |synapse| synapse.created == now);
+    new.filter(move |synapse| commons.home(synapse.target).shard != here)
+        .map(move |Synapse { target, weight, .. }| CrossEdge { source, target, weight })
 }
 
 impl Sum for Staged {

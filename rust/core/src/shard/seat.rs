@@ -149,13 +149,12 @@ impl Seat {
         self.delta.as_deref()
     }
 
-    /// Takes the new cross-shard edges out of the delta. A commit does not need them.
+    /// Returns what [`Delta::cross_edges`] returns.
     ///
     /// # Panics
     /// Before Decay.
-    pub fn take_cross_edges(&mut self) -> Vec<CrossEdge> {
-        let delta = self.delta.as_mut().expect("cross-shard edges are made by Decay");
-        std::mem::take(&mut delta.cross_edges)
+    pub fn cross_edges<'a>(&'a self, commons: &'a Commons) -> impl Iterator<Item = CrossEdge> + 'a {
+        self.delta().expect("cross-shard edges are made by Decay").cross_edges(commons)
     }
 
     /// Returns the shard's part of the commit.

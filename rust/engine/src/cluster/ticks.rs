@@ -189,7 +189,7 @@ impl Remote {
         let sizes = shards.into_iter().map(|seat| {
             let (counts, both) = (seat.counts, (seat.counts.nodes, seat.counts.edges));
             let size = SeatSize { documents: counts.documents, bytes: counts.bytes };
-            (SeatCounts { before: both, after: both, crossing: 0 }, size)
+            (SeatCounts { before: both, after: both }, size)
         });
         Ok(sizes.collect())
     }

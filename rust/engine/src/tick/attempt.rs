@@ -93,10 +93,10 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    /// Begins the next tick on the workers.
-    pub(crate) fn start(means: &Arc<Means>, turn: Turn) -> Result<Arc<Making<Attempt>>> {
+    /// Begins the next tick on the workers. `with_edges` is whether its report has the new synapses between shards.
+    pub(crate) fn start(means: &Arc<Means>, turn: Turn, with_edges: bool) -> Result<Arc<Making<Attempt>>> {
         means.pool.replace_stuck()?;
-        let making = Arc::new(Making::default());
+        let making = Arc::new(Making::new(with_edges));
         let attempt = Attempt::new(means, &making, turn, None, Vec::new());
         making.begin(&attempt);
         // Watched first: once it is with the workers, it may be over, and the next attempt the one to watch.
@@ -376,9 +376,9 @@ impl Attempt {
             stage.job = None;
         }
         let snapshot = lock(&self.snapshot).take().expect("an attempt that runs has its snapshot");
-        let mut seats = self.seats().expect("a tick that is being committed cannot be given up");
+        let seats = self.seats().expect("a tick that is being committed cannot be given up");
         let (world, pool) = (&self.means.world, &self.means.pool);
-        let (phases, made) = PhaseReport::of_tick(&snapshot, &mut seats);
+        let (phases, made) = PhaseReport::of_tick(&snapshot, &seats, self.making.with_edges);
         let deltas = seats.into_iter().map(Seat::into_delta).collect();
         let end = match world.commit(snapshot, deltas, Some(pool)) {
             Ok(end) => end,

@@ -104,7 +104,8 @@ impl HandTick {
                 hand.outbox = seat.take_outbox().into_iter().map(sent).collect();
             }
             if phase == Phase::Decay {
-                hand.cross_edges = Some(CrossEdges::new(&self.snapshot.commons, seat.take_cross_edges()));
+                let commons = &self.snapshot.commons;
+                hand.cross_edges = Some(CrossEdges::new(commons, seat.cross_edges(commons).collect()));
             }
             hand.next = Some(seat.next());
         }

@@ -11,6 +11,8 @@ use phago_core::Error;
 pub(crate) struct Making<T> {
     now: Mutex<Now<T>>,
     pub(crate) outcome: Outcome,
+    /// Whether its report has the new synapses between shards.
+    pub(crate) with_edges: bool,
 }
 
 enum Now<T> {
@@ -39,13 +41,12 @@ pub(crate) enum GivenUp<T> {
     Redo(Redo),
 }
 
-impl<T> Default for Making<T> {
-    fn default() -> Self {
-        Making { now: Mutex::new(Now::Over), outcome: Outcome::default() }
-    }
-}
-
 impl<T> Making<T> {
+    /// Returns a tick without an attempt.
+    pub(crate) fn new(with_edges: bool) -> Self {
+        Making { now: Mutex::new(Now::Over), outcome: Outcome::default(), with_edges }
+    }
+
     /// Begins with an attempt.
     pub(crate) fn begin(&self, first: &Arc<T>) {
         *lock(&self.now) = Now::Trying(Arc::downgrade(first));
@@ -106,13 +107,13 @@ mod tests {
     #[test]
     fn no_attempt_begins_after_the_tick_was_given_up() {
         // Given up while the first attempt was being undone.
-        let (making, attempt) = (Making::default(), Arc::new(1));
+        let (making, attempt) = (Making::new(true), Arc::new(1));
         making.begin(&attempt);
         assert!(matches!(making.give_up(), Some(GivenUp::Attempt(given)) if Arc::ptr_eq(&given, &attempt)));
         assert!(making.pause(redo()).is_some());
         assert!(making.resume(|_| Arc::new(2)).is_none());
         // Given up between two attempts: what is left to undo comes back once.
-        let making = Making::default();
+        let making = Making::new(true);
         making.begin(&attempt);
         assert!(making.pause(redo()).is_none());
         assert!(matches!(making.give_up(), Some(GivenUp::Redo(_))));
@@ -122,7 +123,7 @@ mod tests {
 
     #[test]
     fn the_attempt_that_is_given_up_is_the_last() {
-        let (making, first) = (Making::default(), Arc::new(1));
+        let (making, first) = (Making::new(true), Arc::new(1));
         making.begin(&first);
         assert!(making.pause(redo()).is_none());
         let second = making.resume(|_| Arc::new(2)).unwrap();

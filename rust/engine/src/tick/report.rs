@@ -4,6 +4,7 @@ use crate::tick::snapshot::Snapshot;
 use phago_core::Error;
 use phago_core::commons::Commons;
 use phago_core::ids::{NodeId, ShardId, Tick};
+use phago_core::maps::Set;
 use phago_core::phase::Phase;
 use phago_core::ring::Ring;
 use phago_core::shard::{CrossEdge, Delta, Seat, Shard};
@@ -41,23 +42,38 @@ impl PhaseReport {
         PhaseReport { shard: shard.id(), phase, tick, node_count, edge_count, cross_edges }
     }
 
-    /// Returns the reports of a whole tick, and the cross-shard edges it made, by seat.
-    pub(crate) fn of_tick(snapshot: &Snapshot, seats: &mut [Seat]) -> (Vec<PhaseReport>, Vec<CrossEdges>) {
-        let (tick, shards) = (snapshot.plan.tick, &snapshot.shards);
-        let none = CrossEdges::new(&snapshot.commons, Vec::new());
+    /// Returns the reports of a whole tick, and the cross-shard edges it made, by seat. Unless it is `with_edges`, the
+    /// reports have none of them, and of those to one target there is one, and no more than a shard caches.
+    pub(crate) fn of_tick(
+        snapshot: &Snapshot,
+        seats: &[Seat],
+        with_edges: bool,
+    ) -> (Vec<PhaseReport>, Vec<CrossEdges>) {
+        let (tick, shards, commons) = (snapshot.plan.tick, &snapshot.shards, &snapshot.commons);
+        let none = CrossEdges::new(commons, Vec::new());
+        let made = seats.iter().map(|seat| {
+            let edges = seat.cross_edges(commons);
+            if with_edges {
+                return edges.collect();
+            }
+            let (most, mut targets) = (commons.config().ghosts_max as usize, Set::default());
+            edges.filter(|edge| targets.insert(edge.target)).take(most).collect()
+        });
+        let made: Vec<CrossEdges> = made
+            .map(|edges: Vec<CrossEdge>| if edges.is_empty() { none.clone() } else { CrossEdges::new(commons, edges) })
+            .collect();
         let mut phases = Vec::with_capacity(3 * shards.len());
         for phase in [Phase::Sense, Phase::Act] {
             phases.extend(shards.iter().map(|shard| PhaseReport::new(shard, phase, tick, None, none.clone())));
         }
-        let mut made = Vec::with_capacity(shards.len());
-        for (shard, seat) in shards.iter().zip(seats) {
-            let edges = match seat.take_cross_edges() {
-                edges if edges.is_empty() => none.clone(),
-                edges => CrossEdges::new(&snapshot.commons, edges),
-            };
-            phases.push(PhaseReport::new(shard, Phase::Decay, tick, seat.delta(), edges.clone()));
-            made.push(edges);
-        }
+        let told = made.iter().map(|edges| if with_edges { edges } else { &none });
+        phases.extend(
+            shards
+                .iter()
+                .zip(seats)
+                .zip(told)
+                .map(|((shard, seat), edges)| PhaseReport::new(shard, Phase::Decay, tick, seat.delta(), edges.clone())),
+        );
         (phases, made)
     }
 }

@@ -143,13 +143,13 @@ impl Runner {
         self.tick_with(true).await
     }
 
-    // `with_edges` is whether nodes elsewhere tell of new synapses between shards.
+    // `with_edges` is whether the report has the new synapses between shards.
     async fn tick_with(&self, with_edges: bool) -> Result<TickReport> {
         let turn = self.means.world.turn().await;
         if self.means.world.is_far() {
             return self.by_nodes(turn, with_edges)?.wait().await;
         }
-        let wanted = Wanted(&self.means, Attempt::start(&self.means, turn)?);
+        let wanted = Wanted(&self.means, Attempt::start(&self.means, turn, with_edges)?);
         wanted.1.outcome.wait().await
     }
 
@@ -168,7 +168,7 @@ impl Runner {
         if self.means.world.is_far() {
             return self.by_nodes(turn, with_edges)?.wait_blocking(LOOK, should_stop);
         }
-        let making = Attempt::start(&self.means, turn)?;
+        let making = Attempt::start(&self.means, turn, with_edges)?;
         match making.outcome.wait_blocking(LOOK, should_stop) {
             Some(outcome) => outcome,
             None => {
