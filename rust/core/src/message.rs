@@ -22,6 +22,13 @@ pub struct Lists {
 }
 
 impl Lists {
+    /// Makes room for so many more lists, with so many terms together.
+    pub fn reserve(&mut self, lists: usize, terms: usize) {
+        self.ends.reserve(lists);
+        self.terms.reserve(terms);
+        self.ticks.reserve(lists);
+    }
+
     /// Adds a list, sorted by term index, of a document that was digested at `tick`.
     pub fn push(&mut self, terms: &[u32], tick: u32) {
         self.terms.extend_from_slice(terms);

@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// So many documents make a word known.
 const KNOWN_DF: u32 = 3;
 
+// Room is made for so many concepts before documents are read.
+const ROOM_MAX: usize = 1 << 20;
+
 /// What a shard staged in Act.
 #[derive(Debug)]
 pub(super) struct Acted {
@@ -49,6 +52,8 @@ impl Shard {
         let grants = &plan.grants[self.seat];
         let mut salience = Salience::new(commons);
         let mut wired = Addressed::new(commons);
+        // Most documents have as many concepts as they may.
+        wired.lists.reserve(grants.len(), (grants.len() * salience.most).min(ROOM_MAX));
         let mut lysed = Vec::with_capacity(grants.len());
         let mut traces = Emissions::default();
         for some in grants.chunks(64) {
@@ -171,12 +176,16 @@ impl<'a> Addressed<'a> {
         let list = self.lists.len() as u32;
         let bytes = Lists::packed_bytes(concepts);
         let seat = |term: &u32| self.commons.seat(self.commons.home(*term).shard);
-        // Where there is one shard, it is home to all of them, and the first one tells.
-        let asked = if self.chosen.len() == 1 { &concepts[..1] } else { concepts };
-        for seat in asked.iter().map(seat) {
+        let mut without = self.chosen.len();
+        for seat in concepts.iter().map(seat) {
             if std::mem::replace(&mut self.last[seat], list) != list {
                 self.chosen[seat].0.push(list);
                 self.chosen[seat].1 += bytes;
+                without -= 1;
+                // Of few shards, each is home to one of the first.
+                if without == 0 {
+                    break;
+                }
             }
         }
         self.lists.push(concepts, tick);

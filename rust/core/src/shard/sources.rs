@@ -18,7 +18,6 @@ pub(super) struct Sources {
 }
 
 const POLL: u32 = 1024;
-const ELSEWHERE: u32 = u32::MAX;
 
 impl Sources {
     /// Numbers the terms of the lists, and finds the lists of those that live here.
@@ -53,25 +52,25 @@ impl Sources {
             ends.push(flat.len() as u32);
         }
         let (mut sources, mut total) = (Vec::with_capacity(next.len()), 0);
-        for (number, next) in (0..).zip(&mut next).skip(1) {
-            let count = std::mem::replace(next, ELSEWHERE);
-            if is_here(numbers.term(number)) {
-                *next = total;
-                total += count;
-                sources.push((number, total));
-            }
+        let here: Vec<bool> =
+            (0..).take(next.len()).map(|number| number > 0 && is_here(numbers.term(number))).collect();
+        for (number, (next, _)) in (0..).zip(next.iter_mut().zip(&here)).filter(|(_, (_, is_here))| **is_here) {
+            let count = std::mem::replace(next, total);
+            total += count;
+            sources.push((number, total));
         }
-        let (mut places, mut start) = (vec![0u32; total as usize], 0);
+        // The lists of others go behind all places, each over the one before: which of both cannot be foreseen, and a
+        // wrong guess costs more.
+        next.iter_mut().zip(&here).filter(|(_, is_here)| !**is_here).for_each(|(next, _)| *next = total);
+        let (mut places, mut start) = (vec![0u32; total as usize + 1], 0);
         for (place, &end) in (0u32..).zip(&ends) {
             if place % POLL == 0 {
                 cancel.poll()?;
             }
             for &number in &flat[start..end as usize] {
                 let next = &mut next[number as usize];
-                if *next != ELSEWHERE {
-                    places[*next as usize] = place;
-                    *next += 1;
-                }
+                places[(*next).min(total) as usize] = place;
+                *next = next.saturating_add(1);
             }
             start = end as usize;
         }
