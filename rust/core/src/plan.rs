@@ -1,7 +1,7 @@
 //! The plan of a tick, fixed before Sense: its cut, the documents it grants, the digesters that take them.
 
 use crate::Result;
-use crate::commons::{Commons, GrantKey};
+use crate::commons::{Commons, GrantKey, Waiting};
 use crate::ids::{AgentId, DocumentId, Tick};
 use crate::life::Acted;
 use serde::{Deserialize, Serialize};
@@ -52,12 +52,11 @@ impl Plan {
         let mut granted = Vec::new();
         let mut bytes = 0;
         let all = commons.backlog().waiting();
-        let in_order: Box<dyn Iterator<Item = &GrantKey>> = match &order {
-            None => Box::new(all.keys()),
-            Some(order) => Box::new(order.iter()),
+        let in_order: Box<dyn Iterator<Item = (&GrantKey, &Waiting)>> = match &order {
+            None => Box::new(all.iter()),
+            Some(order) => Box::new(order.iter().map(|key| (key, all.get(key).expect("what is ranked waits")))),
         };
-        for key in in_order.take_while(|_| config.digestion) {
-            let waiting = &all[key];
+        for (key, waiting) in in_order.take_while(|_| config.digestion) {
             bytes += waiting.bytes;
             let full = granted.len() >= config.documents_per_tick as usize || bytes > config.bytes_per_tick;
             if full && !granted.is_empty() {

@@ -7,7 +7,7 @@ use super::share::Share;
 use super::sums::{Counted, Sums, Wired};
 use crate::Result;
 use crate::agents::Digester;
-use crate::commons::{Commons, Waiting};
+use crate::commons::{Commons, GrantKey, Waiting};
 use crate::config::ColonyConfig;
 use crate::documents::{Bodies, Body, Vector};
 use crate::ids::{AgentId, DocumentId, ShardId, TICK_MAX};
@@ -232,6 +232,7 @@ struct Standing {
     ids: Set<u128>,
     digested: u64,
     failed: u64,
+    waiting: Vec<(GrantKey, Waiting)>,
     // By seat, those whose shards are given.
     documents: Vec<Vec<Stored>>,
 }
@@ -339,7 +340,7 @@ fn documents(
             commons.lifetimes_mut().insert(id, body.expires);
             commons.stand(id, body.thread.as_ref());
             match digested {
-                None => commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes: body.text_bytes() }),
+                None => standing.waiting.push(((arrival, id.0), Waiting { shard, bytes: body.text_bytes() })),
                 Some(_) => commons.backlog_mut().restore_digested(is_barren),
             }
         }
@@ -351,6 +352,8 @@ fn documents(
     if share.drives() && dimension.is_some() && dimension != commons.life().space().dimension() {
         return Err(odd("vectors have another number of numbers than the colony knows of"));
     }
+    standing.waiting.sort_unstable_by_key(|(key, _)| *key);
+    commons.backlog_mut().extend(std::mem::take(&mut standing.waiting));
     Ok((standing, wired))
 }
 

@@ -503,7 +503,7 @@ fn take_over(replica: &mut Replica, tally: Tally, effects: Vec<Effect>) {
             Effect::Comes(id, bytes, expires, thread, dimension) => {
                 dimension.into_iter().for_each(|dimension| commons.meet(dimension));
                 let shard = commons.ring().shard_of(id.0);
-                commons.backlog_mut().push((arrival, id.0), Waiting { shard, bytes });
+                commons.backlog_mut().extend([((arrival, id.0), Waiting { shard, bytes })]);
                 commons.lifetimes_mut().insert(id, expires);
                 commons.stand(id, thread.as_ref());
             }

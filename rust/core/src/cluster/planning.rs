@@ -44,7 +44,7 @@ impl Driver {
             for ((node, behind), (done, _)) in asked.into_iter().zip(done) {
                 let Done::Ranked(came) = done else { return Err(unexpected(node, &done)) };
                 let is_known = |key: &GrantKey| {
-                    let waits = replica.commons().backlog().waiting().contains_key(key);
+                    let waits = replica.commons().backlog().waiting().get(key).is_some();
                     waits && home_of(self.layout(), replica, DocumentId(key.1)) == node
                 };
                 let in_order = came.is_sorted_by(|one, next| one < next) && came.first() > behind.as_ref();

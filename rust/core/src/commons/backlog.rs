@@ -1,10 +1,10 @@
 //! What waits for the next tick, and how many documents were digested.
 
+use super::Queue;
 use super::statistics::less;
 use crate::documents::Lifetime;
 use crate::ids::{DocumentId, ShardId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 
 // What is next to nothing: to make the tick for it takes about as long as to wake a thread.
 const LITTLE: usize = 2;
@@ -62,7 +62,7 @@ impl Digestion {
 /// What waits for the next tick, and how many of the documents that are present were digested.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Backlog {
-    waiting: BTreeMap<GrantKey, Waiting>,
+    waiting: Queue,
     digested: u64,
     failed: u64,
     // Digested documents deleted since the last tick.
@@ -73,7 +73,7 @@ pub(crate) struct Backlog {
 
 impl Backlog {
     /// Returns the waiting documents, in the order of grants.
-    pub(crate) fn waiting(&self) -> &BTreeMap<GrantKey, Waiting> {
+    pub(crate) fn waiting(&self) -> &Queue {
         &self.waiting
     }
 
@@ -104,27 +104,25 @@ impl Backlog {
     /// Returns whether what waits for a tick is next to nothing: a document or two of a few hundred words.
     pub(crate) fn is_little(&self) -> bool {
         let few = self.waiting.len() <= LITTLE && self.unwiring <= LITTLE as u64 && self.reinforcing <= LITTLE_LEARNED;
-        few && self.waiting.values().map(|waiting| waiting.bytes).sum::<u64>() <= LITTLE_BYTES
+        few && self.waiting.iter().map(|(_, waiting)| waiting.bytes).sum::<u64>() <= LITTLE_BYTES
     }
 
-    pub(crate) fn push(&mut self, key: GrantKey, waiting: Waiting) {
-        let known = self.waiting.insert(key, waiting);
-        assert!(known.is_none(), "document {} waits twice", DocumentId(key.1));
+    /// Adds documents, sorted by their keys.
+    pub(crate) fn extend(&mut self, coming: impl IntoIterator<Item = (GrantKey, Waiting)>) {
+        self.waiting.extend(coming);
     }
 
     /// Removes a document that no tick has granted yet.
     fn withdraw(&mut self, key: GrantKey) {
-        let known = self.waiting.remove(&key);
-        assert!(known.is_some(), "document {} does not wait", DocumentId(key.1));
+        assert!(self.waiting.remove(&key), "document {} does not wait", DocumentId(key.1));
     }
 
     // Removes documents that a tick grants: as a rule those that come first.
     fn withdraw_all(&mut self, keys: &[GrantKey]) {
-        if !self.waiting.keys().take(keys.len()).eq(keys) {
-            return keys.iter().for_each(|key| self.withdraw(*key));
+        match keys.last() {
+            Some(last) if self.waiting.keys().take(keys.len()).eq(keys) => self.waiting.remove_up_to(last),
+            _ => keys.iter().for_each(|key| self.withdraw(*key)),
         }
-        let rest = self.waiting.keys().nth(keys.len()).copied();
-        self.waiting = rest.map(|first| self.waiting.split_off(&first)).unwrap_or_default();
     }
 
     /// Takes over that a document is deleted.
@@ -188,7 +186,7 @@ mod tests {
         let key = |number: u32| (number / 3, u128::from(number));
         for granted in [vec![], vec![0], vec![0, 1, 2, 3], vec![1], vec![2, 0, 5], vec![1, 0], (0..9).collect()] {
             let mut backlog = Backlog::default();
-            (0..9).for_each(|number| backlog.push(key(number), waiting));
+            backlog.extend((0..9).map(|number| (key(number), waiting)));
             let keys: Vec<GrantKey> = granted.iter().map(|number| key(*number)).collect();
             backlog.commit(&keys, u64::from(!keys.is_empty()));
             let rest: Vec<GrantKey> = (0..9).filter(|number| !granted.contains(number)).map(key).collect();
@@ -201,7 +199,7 @@ mod tests {
     #[should_panic(expected = "does not wait")]
     fn a_document_is_not_granted_twice() {
         let mut backlog = Backlog::default();
-        backlog.push((0, 1), Waiting { shard: ShardId(0), bytes: 1 });
+        backlog.extend([((0, 1), Waiting { shard: ShardId(0), bytes: 1 })]);
         backlog.commit(&[(0, 1), (0, 2)], 0);
     }
 }

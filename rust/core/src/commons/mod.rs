@@ -6,6 +6,7 @@
 
 mod backlog;
 mod lifetimes;
+mod queue;
 mod renumbering;
 mod roster;
 mod statistics;
@@ -16,6 +17,7 @@ mod vocabulary;
 pub(crate) use backlog::{Backlog, GrantKey, Waiting};
 pub use backlog::{Departed, Digestion};
 pub(crate) use lifetimes::Lifetimes;
+pub(crate) use queue::Queue;
 pub(crate) use renumbering::Renumbering;
 pub(crate) use roster::Roster;
 pub(crate) use statistics::Statistics;

@@ -187,12 +187,8 @@ impl Replica {
             commons.count(document);
         }
         let mut waiting = self.place(documents, run);
-        // Neighbours in the backlog are added one after the other, to what memory was just read.
         waiting.sort_unstable_by_key(|(key, _)| *key);
-        let commons = Arc::make_mut(&mut self.commons);
-        for (key, waiting) in waiting {
-            commons.backlog_mut().push(key, waiting);
-        }
+        Arc::make_mut(&mut self.commons).backlog_mut().extend(waiting);
     }
 
     /// Puts documents into their home shards, which are here. Returns how they wait to be digested.
