@@ -6,6 +6,6 @@
 pub(crate) mod ring;
 mod telling;
 
-pub use ring::{Agent, Event, Told, What};
+pub use ring::{Agent, AgentKind, Event, Told, What};
 pub use telling::{ABSORBED, HOME};
 pub(crate) use telling::{Counts, acts_of};

@@ -33,11 +33,30 @@ pub enum What {
     Anomaly(Box<str>),
 }
 
+/// A kind of agents, as events name it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum AgentKind {
+    /// The colony's own, of which most events are.
+    Digester,
+    /// One of users' own.
+    Own(Arc<str>),
+}
+
+impl AgentKind {
+    /// Returns its name.
+    pub fn name(&self) -> &str {
+        match self {
+            AgentKind::Digester => "digester",
+            AgentKind::Own(name) => name,
+        }
+    }
+}
+
 /// An agent, as events name it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Agent {
     /// Its kind.
-    pub kind: Arc<str>,
+    pub kind: AgentKind,
     /// Its id.
     pub id: AgentId,
 }

@@ -1,6 +1,6 @@
 //! What is told of a tick and of a survey, and to whoever asks.
 
-use super::ring::{Agent, Event, Told, What};
+use super::ring::{Agent, AgentKind, Event, Told, What};
 use crate::lock::lock;
 use crate::world::World;
 use phago_core::Result;
@@ -12,9 +12,7 @@ use phago_core::sentinel::Anomaly;
 use phago_core::survey::Insights;
 use phago_core::survey::identity::Origin;
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
-
-static DIGESTER: LazyLock<Arc<str>> = LazyLock::new(|| "digester".into());
+use std::sync::Arc;
 
 /// What is counted in a tick.
 #[derive(Copy, Clone, Debug)]
@@ -35,7 +33,7 @@ impl World {
             return;
         }
         let tick = plan.tick;
-        let agent = |id: AgentId| Agent { kind: DIGESTER.clone(), id };
+        let agent = |id: AgentId| Agent { kind: AgentKind::Digester, id };
         let mut events = lock(&self.events);
         plan.births.iter().for_each(|id| events.push(tick, What::Spawned(agent(*id))));
         let mut documents = plan.documents_in_order();
@@ -114,7 +112,7 @@ impl World {
     }
 
     fn tell_of(&self, kind: &str, ids: &[AgentId], what: impl Fn(Agent) -> What) {
-        let (tick, kind) = (self.tick(), Arc::<str>::from(kind));
+        let (tick, kind) = (self.tick(), AgentKind::Own(kind.into()));
         let mut events = lock(&self.events);
         ids.iter().for_each(|&id| events.push(tick, what(Agent { kind: kind.clone(), id })));
     }
@@ -157,7 +155,7 @@ pub(crate) fn acts_of(plan: &Plan, life: &Life, most: usize) -> Vec<What> {
     let mut acts = Vec::new();
     for (name, choices) in plan.acted().into_iter().flat_map(|acted| &acted.kinds) {
         let Some(kind) = life.population().kind(name) else { continue };
-        let of = Arc::<str>::from(&**name);
+        let of = AgentKind::Own(Arc::from(&**name));
         let agent = |row: &u32| Agent { kind: of.clone(), id: kind.ids()[*row as usize] };
         for (column, rows, to) in &choices.changes {
             let is_named = |wanted| kind.columns().get(*column as usize).is_some_and(|(name, _)| &**name == wanted);

@@ -14,7 +14,7 @@ row! {
         number: u64 = told.event.number,
         tick: u64 = told.event.tick,
         what: &'static str = told.event.what.name(),
-        kind: Option<String> = told.event.what.agent().map(|agent| agent.kind.to_string()),
+        kind: Option<String> = told.event.what.agent().map(|agent| agent.kind.name().to_owned()),
         agent: Option<String> = told.event.what.agent().map(|agent| format!("{:032x}", agent.id.key())),
         document: Option<String> = told.document,
         concept: Option<String> = told.concept,
