@@ -828,9 +828,17 @@ class World:
         difference than its lifetime; or None where it comes with one, or is not valid.
         """
     def ingest(
-        self, documents: Sequence[object], first_index: int, skip: bool, vectors: Sequence[object] | None = None
+        self,
+        documents: Sequence[object],
+        first_index: int,
+        skip: bool,
+        vectors: Sequence[object] | None = None,
+        idles: bool = False,
     ) -> Call[IngestedRow]:
         """Take one chunk of documents, with the vectors of those that have None of their own.
+
+        `idles` says that this thread has nothing else to do while the chunk before is taken in, and may prepare more of
+        this one than it must.
 
         A document is a `str`, a mapping with `text` and perhaps the other fields of `phago.Document`, or an object with
         these attributes. The caller cuts its sequence into chunks (of up to 8,000); `first_index` is the index of the

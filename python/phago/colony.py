@@ -188,15 +188,17 @@ class Colony(Alive, Unpicklable):
         """
         ends: list[int] = []
 
-        def calls() -> Iterator[_phago.Call[_phago.IngestedRow]]:
+        def calls(overlaps: bool) -> Iterator[_phago.Call[_phago.IngestedRow]]:
             for first, chunk in chunks(documents):
                 ends.append(first + len(chunk))
-                yield self._world.ingest(chunk, first, intake.skip, self._vectors(chunk, first))
+                idles = overlaps and first > 0
+                yield self._world.ingest(chunk, first, intake.skip, self._vectors(chunk, first), idles)
 
         with Intake(on_error) as intake, shown(progress) as show:
-            made: Iterable[_phago.Call[_phago.IngestedRow]] = calls()
             # A model may be told of a document once it stands, so it waits for that.
-            if self._world.is_far or (self._embedding is None and are_many(documents)):
+            overlaps = self._world.is_far or (self._embedding is None and are_many(documents))
+            made: Iterable[_phago.Call[_phago.IngestedRow]] = calls(overlaps)
+            if overlaps:
                 made = overlapped(made, self._world.is_far)
             for number, call in enumerate(made):
                 intake.add(call.wait())

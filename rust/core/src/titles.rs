@@ -5,6 +5,7 @@
 
 use crate::maps::{Map, Set, State};
 use crate::place_list::PlaceList;
+use prefetch_index::prefetch_index;
 use std::hash::BuildHasher;
 
 /// The longest title that can be mentioned, in terms. A longer one is a sentence, which texts do not quote whole.
@@ -81,6 +82,11 @@ impl Titles {
             }
             self.of_one_term[beginning.list as usize].push(place);
         }
+    }
+
+    /// Has the processor read meanwhile what a document with this title is listed by first.
+    pub(crate) fn prefetch(&self, title: &[u32]) {
+        title.first().into_iter().for_each(|first| prefetch_index(&self.beginnings, *first as usize));
     }
 
     /// Removes a document. `is_taken` returns whether a place holds a document.

@@ -25,7 +25,7 @@ fn world(shards: u32) -> Arc<World> {
 fn ahead(world: &World, bodies: &[Body], pool: &Pool, most: usize) {
     let mut coming = bodies.chunks(CHUNK).enumerate().map(|(at, bodies)| {
         let mut chunk = world.chunk(all(bodies), at * CHUNK);
-        world.begin_chunk(&mut chunk, pool);
+        world.begin_chunk(&mut chunk, pool, true);
         chunk
     });
     let mut begun: VecDeque<_> = coming.by_ref().take(most).collect();
@@ -40,7 +40,7 @@ fn what_is_read_ahead_is_the_same_on_any_shards_and_threads() {
     let bodies = documents(3, 950);
     let expected = world(1);
     ingest(&expected, &bodies);
-    for (shards, threads) in [(1, 2), (2, 2), (3, 3), (7, 2), (16, 4), (2, 1)] {
+    for (shards, threads) in [(1, 2), (2, 2), (3, 3), (7, 2), (16, 4), (2, 1), (1, 1)] {
         for most in [1, 2, 9] {
             let world = world(shards);
             ahead(&world, &bodies, &Pool::new(threads), most);
@@ -52,26 +52,29 @@ fn what_is_read_ahead_is_the_same_on_any_shards_and_threads() {
 
 #[test]
 fn what_the_chunk_before_brings_is_known_when_one_is_taken_in() {
-    let (world, pool) = (world(2), Pool::new(2));
-    let bodies: Vec<Body> =
-        (0..CHUNK).map(|at| Body { key: Some(format!("{at}").into()), ..documents(5, CHUNK)[at].clone() }).collect();
-    let mut others = bodies.clone();
-    others[70].text = "something else".into();
-    let mut chunks = [&bodies, &bodies, &others, &others].map(|bodies| {
-        let mut chunk = world.chunk(all(bodies), 10);
-        world.begin_chunk(&mut chunk, &pool);
-        Some(chunk)
-    });
-    let mut take = |at: usize, on_error| world.ingest_chunk(chunks[at].take().unwrap(), on_error, Some(&pool));
-    assert_eq!(take(0, OnError::Raise).unwrap().accepted, CHUNK as u64);
-    let again = take(1, OnError::Raise).unwrap();
-    assert_eq!((again.accepted, again.unchanged), (0, CHUNK as u64));
-    let before = world.digest().unwrap();
-    let refused = take(2, OnError::Raise).unwrap_err();
-    assert!(matches!(&refused, Error::DocumentExists { index: 80, .. }), "{refused:?}");
-    let skipped = take(3, OnError::Skip).unwrap();
-    assert_eq!((skipped.unchanged, skipped.rejected), (CHUNK as u64 - 1, vec![refused]));
-    assert_eq!(world.digest().unwrap(), before);
+    for threads in [1, 2] {
+        let (world, pool) = (world(2), Pool::new(threads));
+        let bodies: Vec<Body> = (0..CHUNK)
+            .map(|at| Body { key: Some(format!("{at}").into()), ..documents(5, CHUNK)[at].clone() })
+            .collect();
+        let mut others = bodies.clone();
+        others[70].text = "something else".into();
+        let mut chunks = [&bodies, &bodies, &others, &others].map(|bodies| {
+            let mut chunk = world.chunk(all(bodies), 10);
+            world.begin_chunk(&mut chunk, &pool, true);
+            Some(chunk)
+        });
+        let mut take = |at: usize, on_error| world.ingest_chunk(chunks[at].take().unwrap(), on_error, Some(&pool));
+        assert_eq!(take(0, OnError::Raise).unwrap().accepted, CHUNK as u64);
+        let again = take(1, OnError::Raise).unwrap();
+        assert_eq!((again.accepted, again.unchanged), (0, CHUNK as u64));
+        let before = world.digest().unwrap();
+        let refused = take(2, OnError::Raise).unwrap_err();
+        assert!(matches!(&refused, Error::DocumentExists { index: 80, .. }), "{refused:?}");
+        let skipped = take(3, OnError::Skip).unwrap();
+        assert_eq!((skipped.unchanged, skipped.rejected), (CHUNK as u64 - 1, vec![refused]));
+        assert_eq!(world.digest().unwrap(), before);
+    }
 }
 
 #[test]
@@ -83,7 +86,7 @@ fn the_first_bad_document_is_told_and_nothing_of_its_chunk_is_taken_in() {
         documents[at] = Err(Error::InvalidDocument { index: at, id: None, field: "text".into(), reason: "no".into() });
     }
     let mut chunk = world.chunk(documents, 0);
-    world.begin_chunk(&mut chunk, &pool);
+    world.begin_chunk(&mut chunk, &pool, true);
     let error = world.ingest_chunk(chunk, OnError::Raise, Some(&pool)).unwrap_err();
     assert!(matches!(error, Error::InvalidDocument { index: 40, .. }), "{error:?}");
     assert_eq!(world.digest().unwrap(), before);
@@ -102,7 +105,7 @@ fn vectors_are_judged_by_those_of_the_chunk_before() {
         let chunks = [(&first, 0), (&second, CHUNK)].map(|(bodies, index)| {
             let mut chunk = world.chunk(all(bodies), index);
             if threads > 1 || index == 0 {
-                world.begin_chunk(&mut chunk, &pool);
+                world.begin_chunk(&mut chunk, &pool, true);
             }
             chunk
         });
@@ -117,7 +120,7 @@ fn vectors_are_judged_by_those_of_the_chunk_before() {
 fn a_chunk_that_is_let_go_of_leaves_nothing() {
     let (world, pool, bodies) = (world(2), Pool::new(3), documents(5, 600));
     let mut chunk = world.chunk(all(&bodies[300..]), 0);
-    world.begin_chunk(&mut chunk, &pool);
+    world.begin_chunk(&mut chunk, &pool, true);
     drop(chunk);
     ahead(&world, &bodies[..300], &pool, 1);
     let expected = self::world(1);
@@ -128,22 +131,27 @@ fn a_chunk_that_is_let_go_of_leaves_nothing() {
 // Its words have other numbers then.
 #[test]
 fn a_chunk_is_read_anew_if_the_colony_forgot_words_meanwhile() {
-    let (world, pool, bodies) = (world(2), Pool::new(2), documents(5, 200));
-    let words = |from: usize| (from..from + 5_000).map(|word| format!("gone{word}x")).collect::<Vec<_>>().join(" ");
-    let key = |at: usize| format!("gone {at}");
-    let gone = |at: usize| Body { key: Some(key(at).into()), text: words(5_000 * at).into(), ..Body::default() };
-    ingest(&world, &(0..20).map(gone).collect::<Vec<_>>());
-    let mut chunk = world.chunk(all(&bodies), 0);
-    world.begin_chunk(&mut chunk, &pool);
-    let before = world.lexicon().unwrap();
-    for at in 0..20 {
-        assert!(world.delete(&key(at)).unwrap());
+    for threads in [1, 2] {
+        let (world, pool, bodies) = (world(2), Pool::new(threads), documents(5, 200));
+        let words = |from: usize| (from..from + 5_000).map(|word| format!("gone{word}x")).collect::<Vec<_>>().join(" ");
+        let key = |at: usize| format!("gone {at}");
+        let gone = |at: usize| Body { key: Some(key(at).into()), text: words(5_000 * at).into(), ..Body::default() };
+        ingest(&world, &(0..20).map(gone).collect::<Vec<_>>());
+        let mut chunk = world.chunk(all(&bodies), 0);
+        world.begin_chunk(&mut chunk, &pool, true);
+        let before = world.lexicon().unwrap();
+        for at in 0..20 {
+            assert!(world.delete(&key(at)).unwrap());
+        }
+        assert!(
+            !Arc::ptr_eq(&before, &world.lexicon().unwrap()),
+            "no words were forgotten, so this test tests nothing"
+        );
+        assert_eq!(world.ingest_chunk(chunk, OnError::Raise, Some(&pool)).unwrap().accepted, 200);
+        let expected = self::world(1);
+        ingest(&expected, &bodies);
+        assert_eq!(world.evidence_digest().unwrap(), expected.evidence_digest().unwrap());
     }
-    assert!(!Arc::ptr_eq(&before, &world.lexicon().unwrap()), "no words were forgotten, so this test tests nothing");
-    assert_eq!(world.ingest_chunk(chunk, OnError::Raise, Some(&pool)).unwrap().accepted, 200);
-    let expected = self::world(1);
-    ingest(&expected, &bodies);
-    assert_eq!(world.evidence_digest().unwrap(), expected.evidence_digest().unwrap());
 }
 
 // Takes documents in, each alone, and passes over bad ones.
@@ -185,12 +193,12 @@ fn documents_are_judged_in_their_order_as_if_each_came_alone() {
     for (number, documents) in cases.iter().enumerate() {
         let alone = world(1);
         let (accepted, rejected) = one_by_one(&alone, documents);
-        for (threads, begins) in [(1, false), (3, false), (3, true)] {
+        for (threads, begins) in [(1, false), (1, true), (3, false), (3, true)] {
             let told = format!("case {number}, {threads} threads, begun {begins}");
             let chunk = |world: &World, pool: &Pool| {
                 let mut chunk = world.chunk(documents.clone(), 0);
                 if begins {
-                    world.begin_chunk(&mut chunk, pool);
+                    world.begin_chunk(&mut chunk, pool, true);
                 }
                 chunk
             };
@@ -209,15 +217,15 @@ fn documents_are_judged_in_their_order_as_if_each_came_alone() {
 fn what_stood_when_a_chunk_was_read_and_has_left_since_is_new() {
     let bodies: Vec<Body> =
         (0..CHUNK).map(|at| Body { key: Some(format!("{at}").into()), ..documents(5, CHUNK)[at].clone() }).collect();
-    for other in [false, true] {
-        let (world, pool) = (world(2), Pool::new(3));
+    for (other, threads) in [(false, 3), (true, 3), (false, 1), (true, 1)] {
+        let (world, pool) = (world(2), Pool::new(threads));
         let mut standing = bodies[40].clone();
         if other {
             standing.text = "something else".into();
         }
         ingest(&world, &[standing]);
         let mut chunk = world.chunk(all(&bodies), 0);
-        world.begin_chunk(&mut chunk, &pool);
+        world.begin_chunk(&mut chunk, &pool, true);
         assert!(world.delete("40").unwrap());
         assert_eq!(world.ingest_chunk(chunk, OnError::Raise, Some(&pool)).unwrap().accepted, CHUNK as u64);
         let expected = self::world(1);

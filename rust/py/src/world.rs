@@ -188,7 +188,7 @@ impl World {
         self.call(move |world, _| world.tell_model(&model))
     }
 
-    #[pyo3(signature = (documents, first_index, skip, vectors=None))]
+    #[pyo3(signature = (documents, first_index, skip, vectors=None, idles=false))]
     fn ingest(
         &self,
         py: Python<'_>,
@@ -196,6 +196,7 @@ impl World {
         first_index: usize,
         skip: bool,
         vectors: Option<&Bound<'_, PySequence>>,
+        idles: bool,
     ) -> Result<Call> {
         let documents = with_vectors(read_documents(documents, first_index)?, first_index, vectors)?;
         let bytes: usize = documents.iter().flatten().map(bytes).sum();
@@ -203,7 +204,7 @@ impl World {
         let (colony, on_error) = (self.colony()?.clone(), on_error(skip));
         let chunk = py.detach(|| {
             let mut chunk = colony.world.chunk(documents, first_index);
-            colony.begin(&mut chunk);
+            colony.begin(&mut chunk, idles);
             chunk
         });
         let chunk = Arc::new(Mutex::new(Some(chunk)));

@@ -38,8 +38,8 @@ pub struct Body {
 }
 
 impl Body {
-    /// Has the processor read meanwhile what is told of it in an answer, up to a kilobyte of text.
-    pub(crate) fn prefetch(&self) {
+    /// Has the processor read meanwhile its key, its title and up to a kilobyte of its text.
+    pub fn prefetch(&self) {
         let texts = [self.key.as_deref().unwrap_or_default(), &self.title, &self.text];
         for text in texts.map(str::as_bytes) {
             (0..text.len().min(1024)).step_by(64).for_each(|at| prefetch_index(text, at));

@@ -287,6 +287,7 @@ impl Documents {
         Analysed::prefetch(coming, Analysis::terms);
         lists(1).for_each(|list| prefetch_index(&self.lists, list as usize));
         lists(0).for_each(|list| self.lists[list as usize].prefetch());
+        coming.get(1).into_iter().for_each(|document| self.titles.prefetch(&document.analysis.title));
     }
 
     /// Adds a document that is not here yet.

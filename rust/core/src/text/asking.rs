@@ -109,7 +109,7 @@ impl Session {
 
     pub(super) fn visit(&mut self, text: &str, mut visit: impl FnMut(Placed)) {
         let bytes = text.as_bytes();
-        runs(text, |run| match run {
+        runs(text).for_each(|run| match run {
             Run::Plain(start, end) if end - start <= 16 => {
                 let key = lower(key_at(bytes, start, end - start));
                 let (term, role) = match self.counter.met(&key) {
@@ -137,7 +137,7 @@ impl Session {
 
 /// Visits all words of a question, with the offsets of their runs or chunks.
 fn each(text: &str, mut visit: impl FnMut(usize, Word<'_>)) {
-    runs(text, |run| match run {
+    runs(text).for_each(|run| match run {
         Run::Plain(start, end) if end - start <= WORD_BYTES_MAX => {
             visit(start, Word { form: &text[start..end].to_ascii_lowercase(), stands: true, at: 0 });
         }

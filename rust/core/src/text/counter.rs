@@ -76,7 +76,7 @@ struct Batch {
 /// The keys of words, in lower case, or of chunks, as the text has them, in order.
 struct Keys {
     keys: [Key; ASKED_MAX],
-    hashes: [u64; ASKED_MAX],
+    hashes: [u32; ASKED_MAX],
     count: usize,
     // The indices under which they are remembered, as far as these are guessed.
     guesses: Vec<u32>,
@@ -84,9 +84,11 @@ struct Keys {
 
 impl Keys {
     #[inline]
-    fn push<R: Record>(&mut self, key: Key, among: &Remembered<R>) {
+    fn push<R: Record>(&mut self, key: Key, hash: Option<u32>, among: &Remembered<R>) {
+        let hash = hash.unwrap_or_else(|| among.hash(&key));
+        among.prefetch(hash);
         self.keys[self.count] = key;
-        self.hashes[self.count] = among.prefetch(&key);
+        self.hashes[self.count] = hash;
         self.count += 1;
     }
 
@@ -114,7 +116,7 @@ struct Forms {
     text: String,
     ends: Vec<usize>,
     keys: Vec<Key>,
-    hashes: Vec<u64>,
+    hashes: Vec<u32>,
     guesses: Vec<u32>,
 }
 
@@ -226,16 +228,20 @@ impl Counter {
 
     /// Counts the words of a text and notes those with a position in their order.
     pub(super) fn count(&mut self, text: &str) {
+        self.count_runs(text, runs(text).map(|run| (run, None)));
+    }
+
+    /// Does what [`Counter::count`] does, with the runs of the text and the hashes of their keys, as far as these are known.
+    pub(super) fn count_runs(&mut self, text: &str, runs: impl Iterator<Item = (Run, Option<u32>)>) {
         let bytes = text.as_bytes();
         let mut batch = self.batch.take().unwrap_or_default();
-        runs(text, |run| {
+        for (run, hash) in runs {
             let (Run::Plain(start, end) | Run::Chunk(start, end)) = run;
-            let is_chunk = matches!(run, Run::Chunk(..));
-            let key = if end - start <= KEY_BYTES { key_at(bytes, start, end - start) } else { NO_KEY };
+            let (key, is_chunk) = (key_of_run(bytes, run), matches!(run, Run::Chunk(..)));
             if is_chunk {
-                batch.chunks.push(key, &self.chunks);
+                batch.chunks.push(key, hash, &self.chunks);
             } else {
-                batch.words.push(lower(key), &self.seen);
+                batch.words.push(key, hash, &self.seen);
             }
             // No text has more bytes than 32 bits count.
             batch.all[batch.count] = Asked { start: start as u32, end: end as u32, is_chunk };
@@ -243,7 +249,7 @@ impl Counter {
             if batch.count == ASKED_MAX {
                 self.look_up(text, &mut batch);
             }
-        });
+        }
         self.look_up(text, &mut batch);
         self.batch = Some(batch);
         self.count_found();
@@ -350,7 +356,8 @@ impl Counter {
             let length = end - std::mem::replace(&mut start, end);
             if length <= KEY_BYTES { key_at(text.as_bytes(), end - length, length) } else { NO_KEY }
         }));
-        hashes.extend(keys.iter().map(|key| self.seen.prefetch(key)));
+        hashes.extend(keys.iter().map(|key| self.seen.hash(key)));
+        hashes.iter().for_each(|hash| self.seen.prefetch(*hash));
         self.seen.guess(&keys, &hashes, &mut guesses);
         let mut start = 0;
         for (part, (&end, (&key, &guess))) in (first..).zip(ends.iter().zip(keys.iter().zip(&guesses))) {
@@ -462,6 +469,16 @@ impl Counter {
             self.long_words.insert(word.into(), place);
         }
         place
+    }
+}
+
+/// Returns the key of a run: of a word in lower case, of a chunk as the text has it, of a long one that of none.
+#[inline]
+pub(super) fn key_of_run(bytes: &[u8], run: Run) -> Key {
+    match run {
+        Run::Plain(start, end) | Run::Chunk(start, end) if end - start > KEY_BYTES => NO_KEY,
+        Run::Plain(start, end) => lower(key_at(bytes, start, end - start)),
+        Run::Chunk(start, end) => key_at(bytes, start, end - start),
     }
 }
 

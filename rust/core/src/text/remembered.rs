@@ -41,25 +41,29 @@ pub(super) struct Remembered<R> {
 // Few, as many sessions see little.
 const SLOTS_MIN: usize = 64;
 
+/// Returns the hash of a key.
+#[inline]
+pub(super) fn hash_of(state: &State, key: &Key) -> u32 {
+    state.hash_one((key[0], key[1])) as u32
+}
+
 impl<R: Record> Remembered<R> {
     pub(super) fn new() -> Remembered<R> {
         Remembered { records: vec![R::NOTHING], slots: vec![NOWHERE; SLOTS_MIN], state: State::default() }
     }
 
-    /// Returns the hash of a key, and has the processor read meanwhile where its index stands.
+    /// Has the processor read meanwhile where the index of a key with this hash stands.
     #[inline]
-    pub(super) fn prefetch(&self, key: &Key) -> u64 {
-        let hash = self.hash(key);
-        prefetch_index(&self.slots, self.slot(hash));
-        hash
+    pub(super) fn prefetch(&self, hash: u32) {
+        prefetch_index(&self.slots, self.slot(hash.into()));
     }
 
     /// Puts the indices of texts into a list, by their keys and the hashes of these, as far as each stands where it is
     /// looked for first. For all others, and for those without a key, it has [`NOWHERE`].
-    pub(super) fn guess(&self, keys: &[Key], hashes: &[u64], guesses: &mut Vec<u32>) {
+    pub(super) fn guess(&self, keys: &[Key], hashes: &[u32], guesses: &mut Vec<u32>) {
         guesses.clear();
         guesses.extend(hashes.iter().map(|hash| {
-            let place = self.slots[self.slot(*hash)];
+            let place = self.slots[self.slot(u64::from(*hash))];
             prefetch_index(&self.records, place as usize);
             place
         }));
@@ -73,7 +77,7 @@ impl<R: Record> Remembered<R> {
     /// Returns the index of a text.
     pub(super) fn find(&self, key: &Key) -> Option<u32> {
         let hash = self.hash(key);
-        let mut at = self.slot(hash);
+        let mut at = self.slot(hash.into());
         while self.slots[at] != NOWHERE {
             let place = self.slots[at];
             if self[place].key() == *key {
@@ -103,7 +107,7 @@ impl<R: Record> Remembered<R> {
             return;
         }
         let hash = self.hash(&key);
-        let mut at = self.slot(hash);
+        let mut at = self.slot(hash.into());
         while self.slots[at] != NOWHERE {
             at = self.slot(at as u64 + 1);
         }
@@ -116,8 +120,10 @@ impl<R: Record> Remembered<R> {
         self.slots.fill(NOWHERE);
     }
 
-    fn hash(&self, key: &Key) -> u64 {
-        self.state.hash_one((key[0], key[1]))
+    /// Returns the hash of a key. One by another seed is no mistake: the key is then found later, by [`Remembered::find`].
+    #[inline]
+    pub(super) fn hash(&self, key: &Key) -> u32 {
+        hash_of(&self.state, key)
     }
 
     // Returns the slot for a number: their count is a power of two.
@@ -174,7 +180,7 @@ mod tests {
                 prop_assert!(places.iter().copied().eq(first..first + keys.len() as u32));
                 prop_assert!(2 * all.records.len() <= all.slots.len());
                 let mut guesses = vec![7];
-                let hashes = |keys: &[Key]| keys.iter().map(|key| all.prefetch(key)).collect::<Vec<_>>();
+                let hashes = |keys: &[Key]| keys.iter().map(|key| all.hash(key)).collect::<Vec<_>>();
                 all.guess(&keys, &hashes(&keys), &mut guesses);
                 for ((key, &place), &guess) in keys.iter().zip(&places).zip(&guesses) {
                     prop_assert!(all.find(key) == Some(place) && all[place].0 == *key);

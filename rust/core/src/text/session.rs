@@ -4,7 +4,7 @@ use super::announced::Adopted;
 use super::counter::Counter;
 use super::fold::Role;
 use super::lexicon::Lexicon;
-use super::passages::{PASSAGE_CHARS_MAX, passages};
+use super::outline::{Outline, passages_of};
 use super::sequence::{Passage, Sequence};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -180,16 +180,25 @@ impl Session {
 
     /// Analyses a document: its title and text are one stream of words. New words enter the lexicon.
     pub fn analyse(&mut self, title: &str, text: &str) -> Analysis {
-        self.counter.count(title);
-        let title_words = self.counter.order.len();
-        // A text of few bytes has few characters.
-        if text.len() > PASSAGE_CHARS_MAX {
-            self.counter.bounds = passages(text);
-            if self.counter.bounds.len() > 1 {
-                self.counter.passage_end = self.counter.bounds[0].1;
-            }
+        self.analyse_outlined(title, text, None)
+    }
+
+    /// Does what [`Session::analyse`] does, with the document's outline if it was made.
+    pub fn analyse_outlined(&mut self, title: &str, text: &str, mut outline: Option<Outline>) -> Analysis {
+        match &outline {
+            Some(outline) => self.counter.count_runs(title, outline.title()),
+            None => self.counter.count(title),
         }
-        self.counter.count(text);
+        let title_words = self.counter.order.len();
+        self.counter.bounds =
+            outline.as_mut().map_or_else(|| passages_of(text), |outline| std::mem::take(&mut outline.passages));
+        if self.counter.bounds.len() > 1 {
+            self.counter.passage_end = self.counter.bounds[0].1;
+        }
+        match &outline {
+            Some(outline) => self.counter.count_runs(text, outline.text()),
+            None => self.counter.count(text),
+        }
         let title = self.title(title, title_words);
         let mut analysis = self.collect();
         analysis.sequence = self.sequence(title_words, analysis.term_count);

@@ -546,7 +546,7 @@ proptest! {
     fn runs_cover_all_that_belongs_to_words(text in any_text()) {
         let mut covered = vec![false; text.len()];
         let mut end = 0;
-        runs(&text, |run| {
+        runs(&text).for_each(|run| {
             let (Run::Plain(from, to) | Run::Chunk(from, to)) = run;
             assert!(end <= from && from < to, "{run:?} after {end}");
             if matches!(run, Run::Plain(..)) {

@@ -55,32 +55,45 @@ const CLASS: [u8; 256] = {
     class
 };
 
-/// Visits the runs of a text, in order.
-pub(super) fn runs(text: &str, mut visit: impl FnMut(Run)) {
-    let bytes = text.as_bytes();
-    let (mut masks, mut at) = (Masks::of(bytes), 0);
-    while let Some(start) = masks.next(at) {
-        let run = if bytes[start] >= 0x80 {
-            let c = char_at(text, start);
-            if let Class::Break | Class::Ignorable = class(c) {
-                at = start + c.len_utf8();
-                continue;
+/// The runs of a text, in order.
+pub(super) struct Runs<'a> {
+    text: &'a str,
+    masks: Masks<'a>,
+    at: usize,
+}
+
+/// Returns the runs of a text.
+pub(super) fn runs(text: &str) -> Runs<'_> {
+    Runs { text, masks: Masks::of(text.as_bytes()), at: 0 }
+}
+
+impl Iterator for Runs<'_> {
+    type Item = Run;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Run> {
+        let (text, bytes) = (self.text, self.text.as_bytes());
+        loop {
+            let start = self.masks.next(self.at)?;
+            if bytes[start] >= 0x80 {
+                let c = char_at(text, start);
+                if let Class::Break | Class::Ignorable = class(c) {
+                    self.at = start + c.len_utf8();
+                    continue;
+                }
+                self.at = chunk_end(text, start);
+                return Some(Run::Chunk(start, self.at));
             }
-            at = chunk_end(text, start);
-            Run::Chunk(start, at)
-        } else {
-            let (end, is_lower) = masks.run(start);
+            let (end, is_lower) = self.masks.run(start);
             let is_mixed = !is_lower && is_mixed(&bytes[start..end]);
             let goes_on = end < bytes.len() && CLASS[bytes[end] as usize] & (WIDE | JOIN | TAIL) != 0;
             let dotted = start > 0 && bytes[start - 1] == b'.' && end > start + 1 && is_leading_dot(bytes, start - 1);
-            at = if goes_on { chunk_end(text, end) } else { end };
-            if is_mixed || dotted || at > end {
-                Run::Chunk(start - usize::from(dotted), at)
-            } else {
-                Run::Plain(start, at)
-            }
-        };
-        visit(run);
+            self.at = if goes_on { chunk_end(text, end) } else { end };
+            return Some(match is_mixed || dotted || self.at > end {
+                true => Run::Chunk(start - usize::from(dotted), self.at),
+                false => Run::Plain(start, self.at),
+            });
+        }
     }
 }
 

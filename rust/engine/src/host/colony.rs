@@ -60,15 +60,15 @@ impl Colony {
     }
 
     /// Does what [`World::begin_chunk`] does, with the threads of the helping runner.
-    pub fn begin(&self, chunk: &mut Chunk) {
+    pub fn begin(&self, chunk: &mut Chunk, idles: bool) {
         if let Some(runner) = lock(&self.helper).upgrade() {
-            self.world.begin_chunk(chunk, runner.pool());
+            self.world.begin_chunk(chunk, runner.pool(), idles);
         }
     }
 
     /// Does what [`World::read_ahead`] does, and has the threads of the helping runner begin if they have not.
     pub fn read_ahead(&self, chunk: &mut Chunk, cancel: &Cancel) {
-        self.begin(chunk);
+        self.begin(chunk, true);
         self.world.read_ahead(chunk, cancel);
     }
 

@@ -7,7 +7,7 @@ use crate::work::pool::{Mapping, Pool};
 use phago_core::documents::{Analysed, Body};
 use phago_core::ids::DocumentId;
 use phago_core::input::Forms;
-use phago_core::text::{Lexicon, Session};
+use phago_core::text::{Lexicon, Outline, Session};
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -18,8 +18,15 @@ const GROUP_BYTES: usize = 256 << 10;
 // The most warm sessions kept; each remembers up to a million word forms.
 const SESSIONS_MAX: usize = 16;
 
-/// A body to be analysed: the index by which errors name it, its identity, and the body.
-pub(super) type Raw = (usize, DocumentId, Box<Body>);
+/// A body to be analysed.
+pub(super) struct Raw {
+    /// The index by which errors name it.
+    pub(super) index: usize,
+    pub(super) id: DocumentId,
+    pub(super) body: Box<Body>,
+    /// Its outline, if it was made.
+    pub(super) outline: Option<Outline>,
+}
 
 /// Warm analysers, each lent to one thread at a time. Each numbers words by one lexicon; it is useless once the colony
 /// has another one.
@@ -66,7 +73,7 @@ impl Sessions {
     /// Analyses one body on the calling thread.
     pub(super) fn analyse(&self, lexicon: &Arc<Lexicon>, id: DocumentId, body: Box<Body>) -> Result<Analysed> {
         let mut session = self.take(lexicon);
-        let analysed = analyse_with(&mut session, (0, id, body));
+        let analysed = analyse_with(&mut session, Raw { index: 0, id, body, outline: None });
         self.give(session);
         analysed
     }
@@ -130,8 +137,9 @@ fn keep_those_of(lexicon: &Arc<Lexicon>, sessions: &mut Vec<Session>) {
     sessions.retain(|session| Arc::ptr_eq(session.lexicon(), lexicon) && session.is_current());
 }
 
-fn analyse_with(session: &mut Session, (index, id, body): Raw) -> Result<Analysed> {
-    let analysis = catch_unwind(AssertUnwindSafe(|| Box::new(session.analyse(&body.title, &body.text))));
+fn analyse_with(session: &mut Session, Raw { index, id, body, outline }: Raw) -> Result<Analysed> {
+    let analyse = || Box::new(session.analyse_outlined(&body.title, &body.text, outline));
+    let analysis = catch_unwind(AssertUnwindSafe(analyse));
     match analysis {
         Ok(analysis) => Analysed::of(id, body, index, analysis),
         Err(panic) => {
@@ -148,7 +156,7 @@ fn groups(bodies: Vec<Raw>) -> Vec<Vec<Raw>> {
     let mut groups: Vec<Vec<Raw>> = Vec::new();
     let mut bytes = 0;
     for raw in bodies {
-        let more = raw.2.text.len();
+        let more = raw.body.text.len();
         match groups.last_mut() {
             Some(group) if group.len() < GROUP_DOCUMENTS && bytes < GROUP_BYTES => {
                 bytes += more;

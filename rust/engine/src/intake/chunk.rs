@@ -13,6 +13,8 @@ use phago_core::{Error, Result};
 
 // Below this, whoever ingests them has read them before a helper is awake.
 const AHEAD_MIN: usize = 64;
+// So many documents ahead, a text is fetched: it was written when the first of them were.
+const FETCHED_AHEAD: usize = 3;
 
 /// Documents that are ingested together, of one colony.
 #[derive(Debug)]
@@ -58,7 +60,18 @@ impl From<Step> for Ahead {
     }
 }
 
-fn checked((document, index): (Result<Body>, usize)) -> Checked {
+fn all_checked(documents: Vec<Result<Body>>, first_index: usize) -> Vec<Checked> {
+    let (mut all, mut coming) = (Vec::with_capacity(documents.len()), documents.into_iter());
+    while let Some(document) = coming.next() {
+        if let Some(Ok(body)) = coming.as_slice().get(FETCHED_AHEAD) {
+            body.prefetch();
+        }
+        all.push(checked(document, first_index + all.len()));
+    }
+    all
+}
+
+fn checked(document: Result<Body>, index: usize) -> Checked {
     let body = document?;
     body.check(index)?;
     Ok((body.id(), Box::new(body)))
@@ -70,15 +83,16 @@ impl World {
     pub fn chunk(&self, documents: Vec<Result<Body>>, first_index: usize) -> Chunk {
         Chunk(match &self.remote {
             Some(_) => Documents::Far(Ahead::new(documents, first_index)),
-            None => Documents::Here(documents.into_iter().zip(first_index..).map(checked).collect(), first_index),
+            None => Documents::Here(all_checked(documents, first_index), first_index),
         })
     }
 
-    /// Lets the workers of `pool` begin to read documents, if they are many, while those before them are ingested. It waits
-    /// for nobody and never fails: what is not done now is done later.
-    pub fn begin_chunk(&self, chunk: &mut Chunk, pool: &Pool) {
+    /// Lets the workers of `pool` begin to read documents, if they are many, while those before them are ingested. A pool of
+    /// one leaves that to whoever ingests them: then the calling thread does what needs no dictionary, if it `idles`
+    /// meanwhile. It waits for nobody and never fails: what is not done now is done later.
+    pub fn begin_chunk(&self, chunk: &mut Chunk, pool: &Pool, idles: bool) {
         if let Documents::Here(documents, first_index) = &mut chunk.0
-            && pool.max_parallelism() > 1
+            && (pool.max_parallelism() > 1 || idles)
             && documents.len() >= AHEAD_MIN
             && let Some(looked) = self.look_ahead(documents, *first_index, pool)
         {

@@ -126,7 +126,7 @@ impl World {
                     }
                     new.push(document);
                 }
-                Fate::Raw(id, _) | Fate::Present(id, _) => unreachable!("document {id} was not judged"),
+                Fate::Raw(id, ..) | Fate::Present(id, _) => unreachable!("document {id} was not judged"),
             }
         }
         report.accepted = new.len() as u64;
@@ -189,7 +189,7 @@ impl World {
             *fate = match std::mem::replace(fate, Fate::Unchanged) {
                 Fate::Present(id, body) if standing.admission(id, &body) == Admission::New => {
                     some = true;
-                    Fate::Raw(id, body)
+                    Fate::Raw(id, body, None)
                 }
                 other => other,
             };

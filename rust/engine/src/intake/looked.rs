@@ -1,6 +1,6 @@
 //! The first look at the documents of a chunk, and the reading of those that are new.
 
-use super::analyse::Analysing;
+use super::analyse::{Analysing, Raw};
 use super::enter::Standing;
 use crate::lock::lock;
 use crate::sync::MutexGuard;
@@ -10,9 +10,10 @@ use phago_core::documents::{Analysed, Body};
 use phago_core::ids::DocumentId;
 use phago_core::input::Admission;
 use phago_core::replica::Replica;
-use phago_core::text::Lexicon;
+use phago_core::text::{Lexicon, Outline};
 use phago_core::{Error, Result};
 use std::fmt;
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 /// A document that some colony accepts, and its identity; an error stands for any other.
@@ -24,7 +25,8 @@ pub(super) enum Fate {
     Unchanged,
     /// It is present, or another one has its name. It is not read, and judged in its turn: that one may leave before.
     Present(DocumentId, Box<Body>),
-    Raw(DocumentId, Box<Body>),
+    /// It is to be read, with its outline if that was made.
+    Raw(DocumentId, Box<Body>, Option<Outline>),
     Analysed(Analysed),
 }
 
@@ -32,7 +34,7 @@ impl Fate {
     /// Turns an analysed document back into its body.
     pub(super) fn unread(&mut self) {
         *self = match std::mem::replace(self, Fate::Unchanged) {
-            Fate::Analysed(document) => Fate::Raw(document.id, document.body),
+            Fate::Analysed(document) => Fate::Raw(document.id, document.body, None),
             other => other,
         };
     }
@@ -60,6 +62,38 @@ pub(super) struct Reading {
     pub(super) analysing: Analysing,
 }
 
+impl Looked {
+    // Does what the reading of new documents needs of no dictionary, and has the system give the memory that they will
+    // take: where nobody helps, this thread has nothing to do while those before them are read.
+    fn outline(&mut self) {
+        let mut bytes = 0;
+        for fate in &mut self.fates {
+            if let Fate::Raw(_, body, outline) = fate {
+                // What makes it fail also makes the reading fail, which tells of the document.
+                *outline = catch_unwind(|| Outline::of(&body.title, &body.text)).unwrap_or_default();
+                bytes += body.title.len() + body.text.len();
+            }
+        }
+        touch(ROOM_FOR_EACH_BYTE.saturating_mul(bytes).min(ROOM_MAX));
+    }
+}
+
+// The bytes of memory that an index takes for each byte of text, about, and the most that is asked for at once.
+const ROOM_FOR_EACH_BYTE: usize = 4;
+const ROOM_MAX: usize = 32 << 20;
+const PAGE: usize = 4096;
+
+// Asks the system for memory, and leaves it to the allocator, which keeps it for a while. A system gives no page before
+// it is written to, and to wait for it takes longer than most things that are then done with it.
+fn touch(bytes: usize) {
+    let mut room: Vec<u8> = Vec::new();
+    // Too little memory is noticed by what needs it.
+    if room.try_reserve_exact(bytes).is_ok() {
+        room.spare_capacity_mut().iter_mut().step_by(PAGE).for_each(|byte| _ = byte.write(0));
+        std::hint::black_box(&room);
+    }
+}
+
 impl World {
     /// Makes a first check, so that documents that are present are not analysed again.
     pub(super) fn look(&self, documents: Vec<Checked>, first_index: usize) -> Result<Looked> {
@@ -76,7 +110,11 @@ impl World {
         let mut looked = look_at(std::mem::take(documents), first_index, inputs.as_deref(), &state);
         let lexicon = state.commons().lexicon().clone();
         drop((inputs, state));
-        looked.reading = Some(self.begin_reading(&mut looked.fates, first_index, lexicon, Some(pool)));
+        if pool.max_parallelism() > 1 {
+            looked.reading = Some(self.begin_reading(&mut looked.fates, first_index, lexicon, Some(pool)));
+        } else {
+            looked.outline();
+        }
         Some(looked)
     }
 
@@ -91,9 +129,9 @@ impl World {
         let (mut places, mut raw) = (Vec::new(), Vec::new());
         for (place, fate) in fates.iter_mut().enumerate() {
             match std::mem::replace(fate, Fate::Unchanged) {
-                Fate::Raw(id, document) => {
+                Fate::Raw(id, body, outline) => {
                     places.push(place);
-                    raw.push((first_index + place, id, document));
+                    raw.push(Raw { index: first_index + place, id, body, outline });
                 }
                 other => *fate = other,
             }
@@ -115,7 +153,7 @@ fn look_at(documents: Vec<Checked>, first_index: usize, inputs: Option<&Inputs>,
     };
     let fates = documents.into_iter().map(|document| match document {
         Err(error) => Fate::Bad(error),
-        Ok((id, body)) if admission(id, &body) == Admission::New => Fate::Raw(id, body),
+        Ok((id, body)) if admission(id, &body) == Admission::New => Fate::Raw(id, body, None),
         Ok((id, body)) => Fate::Present(id, body),
     });
     Looked { fates: fates.collect(), first_index, reading: None }

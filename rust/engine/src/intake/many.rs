@@ -167,7 +167,7 @@ impl World {
                 Admission::Taken if standing.body(id).is_none() => taken.push((index, document)),
                 _ => {
                     changing.insert(id.0);
-                    raw.push((index, id, Box::new(document)));
+                    raw.push(Raw { index, id, body: Box::new(document), outline: None });
                 }
             }
         }
@@ -187,7 +187,7 @@ impl World {
         pool: Option<&Pool>,
         cancel: &Cancel,
     ) -> Result<()> {
-        let indices: Vec<usize> = raw.iter().map(|raw| raw.0).collect();
+        let indices: Vec<usize> = raw.iter().map(|raw| raw.index).collect();
         let mut documents = Vec::with_capacity(raw.len());
         let analysed = indices.into_iter().zip(self.sessions.analyse_all(lexicon, raw, pool));
         let (mut space, mut taken) = (self.space()?, taken.into_iter().peekable());
