@@ -118,7 +118,10 @@ def alone(rows: list[Row], asked: list[str], draw: random.Random) -> None:
 
 
 def large(rows: list[Row], asked: list[str]) -> None:
-    """Many documents, and what is asked of them most."""
+    """Many documents, taken in by one thread and by several, and what is asked of them most."""
+    with phago.Colony(runner=phago.RunnerConfig(max_parallelism=1)) as colony:
+        colony.ingest(rows)
+        colony.run()
     with phago.Colony() as colony:
         colony.ingest(rows)
         colony.run()
