@@ -30,7 +30,9 @@ class RunnerConfig:
     resolve_ghosts: bool = True
     """Whether the far ends of new cross-shard edges are fetched once the near shard's ghost cache is looked at."""
     max_parallelism: int = 8
-    """Threads that work on shards at the same time, at most; 1 to 256."""
+    """Threads that work on shards at the same time, at most; 1 to 256. The thread that calls `ingest` prepares
+    documents beside them.
+    """
     recover: Literal["auto", "manual"] = "auto"
     """What happens to a tick in which a shard died or exceeded `phase_timeout_ms`. With "auto" it is redone from the
     committed state, at most 3 times, and then undone with the error; with "manual" it is undone at once.
