@@ -1,27 +1,15 @@
 //! What waits for the next tick, and how many documents were digested.
 
-use super::Queue;
+use super::queue::{GrantKey, Queue, Waiting};
 use super::statistics::less;
 use crate::documents::Lifetime;
-use crate::ids::{DocumentId, ShardId};
+use crate::ids::DocumentId;
 use serde::{Deserialize, Serialize};
 
 // What is next to nothing: to make the tick for it takes about as long as to wake a thread.
 const LITTLE: usize = 2;
 const LITTLE_BYTES: u64 = 4096;
 const LITTLE_LEARNED: u64 = 64;
-
-/// The order in which documents are granted: the cut of arrival, then the document's id.
-pub(crate) type GrantKey = (u32, u128);
-
-/// A document that waits to be granted.
-#[derive(Copy, Clone, Debug)]
-pub(crate) struct Waiting {
-    /// Its home shard.
-    pub(crate) shard: ShardId,
-    /// The bytes of its title and text.
-    pub(crate) bytes: u64,
-}
 
 /// What a document was to the colony when it was deleted.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, Deserialize)]
@@ -179,6 +167,7 @@ impl Backlog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::ShardId;
 
     #[test]
     fn granted_documents_leave_whether_they_come_first_or_not() {

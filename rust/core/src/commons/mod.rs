@@ -14,10 +14,10 @@ mod tally;
 mod threads;
 mod vocabulary;
 
-pub(crate) use backlog::{Backlog, GrantKey, Waiting};
+pub(crate) use backlog::Backlog;
 pub use backlog::{Departed, Digestion};
 pub(crate) use lifetimes::Lifetimes;
-pub(crate) use queue::Queue;
+pub(crate) use queue::{GrantKey, Waiting};
 pub(crate) use renumbering::Renumbering;
 pub(crate) use roster::Roster;
 pub(crate) use statistics::Statistics;

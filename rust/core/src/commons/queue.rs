@@ -1,6 +1,18 @@
 //! Documents in the order in which they are granted.
 
-use super::{GrantKey, Waiting};
+use crate::ids::ShardId;
+
+/// The order in which documents are granted: the cut of arrival, then the document's id.
+pub(crate) type GrantKey = (u32, u128);
+
+/// A document that waits to be granted.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Waiting {
+    /// Its home shard.
+    pub(crate) shard: ShardId,
+    /// The bytes of its title and text.
+    pub(crate) bytes: u64,
+}
 
 /// Waiting documents, by their keys: sorted runs, of which each is at least twice as long as the next one. Documents come
 /// many at a time and leave in order: to merge runs takes a fraction of what it takes to add each to a tree, and lies
@@ -149,7 +161,6 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::ShardId;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
