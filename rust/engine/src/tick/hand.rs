@@ -12,7 +12,7 @@ use phago_core::cancel::Cancel;
 use phago_core::ids::{ShardId, Tick};
 use phago_core::message::Batch;
 use phago_core::phase::Phase;
-use phago_core::shard::{Delta, Seat};
+use phago_core::shard::{CrossEdge, Delta, Seat};
 use phago_core::{Error, Result};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -95,20 +95,19 @@ impl HandTick {
         Ok(Lent { share: self.snapshot.share(at), seat, phase, cancel: self.cancel.clone() })
     }
 
-    /// Puts a seat back, with the result of its phase. After an error the phase can be made again.
-    pub(crate) fn put(&mut self, at: usize, phase: Phase, mut seat: Seat, done: Result<()>) -> Result<()> {
+    /// Puts a seat back, with what [`Lent::step`] returned. After an error the phase can be made again.
+    pub(crate) fn put(&mut self, at: usize, phase: Phase, mut seat: Seat, made: Result<Vec<CrossEdge>>) -> Result<()> {
         let hand = &mut self.hands[at];
-        if done.is_ok() {
+        let done = made.map(|made| {
             if phase == Phase::Act {
                 let sent = |batch| Sent { batch, delivered: false };
                 hand.outbox = seat.take_outbox().into_iter().map(sent).collect();
             }
             if phase == Phase::Decay {
-                let commons = &self.snapshot.commons;
-                hand.cross_edges = Some(CrossEdges::new(commons, seat.cross_edges(commons).collect()));
+                hand.cross_edges = Some(CrossEdges::new(&self.snapshot.commons, made));
             }
             hand.next = Some(seat.next());
-        }
+        });
         hand.seat = Some(seat);
         done
     }
@@ -241,13 +240,18 @@ pub(crate) struct Lent {
 
 impl Lent {
     /// Does the phase. A panic changes nothing, so the phase is redone; the last one becomes an error.
-    pub(crate) fn step(self) -> (Seat, Result<()>) {
+    /// Returns the new synapses between shards that it made.
+    pub(crate) fn step(self) -> (Seat, Result<Vec<CrossEdge>>) {
         let Lent { share: Share { shard, plan, commons }, mut seat, phase, cancel } = self;
         let done = redoing(|| seat.step(phase, &shard, &plan, &commons, &cancel)).unwrap_or_else(|cause| {
             let (shards, tick) = (vec![shard.id()], plan.tick);
             Err(Error::ShardDied { shards, phase, tick, cause })
         });
-        (seat, done)
+        let made = done.map(|()| match phase {
+            Phase::Decay => seat.cross_edges(&commons).collect(),
+            _ => Vec::new(),
+        });
+        (seat, made)
     }
 }
 
