@@ -14,9 +14,10 @@ use crate::plan::Plan;
 use crate::{Error, Result};
 use std::sync::Arc;
 
-// How many lists a piece delivers, and how many concepts it has: less than half a millisecond of work, which a thread
-// that is done waits for at most, and much more than it takes to claim one.
+// The work of a piece in lists that it delivers, of which the row of a concept is as much as some: less than half a
+// millisecond, which a thread that is done waits for at most, and much more than it takes to claim one.
 const PIECE: usize = 1024;
+const ROW: usize = 3;
 
 /// What a shard delivers in Decay.
 #[derive(Debug, Default)]
@@ -83,7 +84,7 @@ impl Shard {
             (0..sources.len()).map(|place| sources.numbers.term(sources.number(place))).chain(alone).collect();
         let (mut ends, mut filled) = (Vec::new(), 0);
         for place in 0..terms.len() {
-            filled += sources.lists_of(place).len().max(1);
+            filled += ROW + sources.lists_of(place).len();
             if filled >= PIECE || place + 1 == terms.len() {
                 ends.push(place + 1);
                 filled = 0;
