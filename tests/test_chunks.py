@@ -284,3 +284,34 @@ def test_a_document_that_is_deleted_between_chunks_comes_anew(threads, old, wher
         with phago.open(tmp_path / "copy") as colony:
             assert (len(colony), colony.digest("evidence")) == (2999, digest)
             assert colony.get("1500").text == "ions cross 1500"
+
+
+class Seen:
+    """The native world of a colony, of which it is seen how chunks are made."""
+
+    def __init__(self, world: object, idle: list[bool]) -> None:
+        self.world, self.idle = world, idle
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.world, name)
+
+    def ingest(self, *given: object) -> object:
+        self.idle.append(bool(given[4]))
+        return self.world.ingest(*given)
+
+
+def test_the_caller_says_that_it_idles_while_chunks_before_are_taken_in(monkeypatch):
+    idle: list[bool] = []
+    world = phago.Colony._world
+    monkeypatch.setattr(phago.Colony, "_world", property(lambda colony: Seen(world.fget(colony), idle)))
+    documents = [f"ions cross {at}" for at in range(4000)]
+    for given, expected in ((documents, [False, True, True]), (documents[:1000], [False]), ("ion", [False])):
+        idle.clear()
+        with phago.Colony(runner=phago.RunnerConfig(max_parallelism=1)) as colony:
+            report = colony.ingest(given)
+            assert (idle, report.accepted) == (expected, 1 if isinstance(given, str) else len(given))
+    idle.clear()
+    # A model is told of a document once it stands, so nothing is made meanwhile.
+    with phago.Colony(embed=lambda texts: [[1.0, 2.0] for _ in texts]) as colony:
+        colony.ingest(documents)
+        assert idle == [False] * 3

@@ -14,7 +14,7 @@ pub(crate) struct Waiting {
     pub(crate) bytes: u64,
 }
 
-/// Waiting documents, by their keys: sorted runs, of which each is at least twice as long as the next one. Documents come
+/// Waiting documents, by their keys: sorted runs, of which each was at least twice as long as the next one when that came. Documents come
 /// many at a time and leave in order: to merge runs takes a fraction of what it takes to add each to a tree, and lies
 /// together in memory when it is read.
 #[derive(Clone, Debug, Default)]

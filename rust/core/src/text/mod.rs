@@ -42,7 +42,7 @@ pub use lexicon::Lexicon;
 pub(crate) use lexicon::Reading;
 pub(crate) use near::NearForm;
 pub use near::edits_max;
-pub use outline::Outline;
+pub use outline::{Outline, Outliner};
 pub use sequence::{Passage, Sequence};
 pub use session::{Analysis, Session, TITLE_TERMS_MAX, norm};
 pub use words::WORD_BYTES_MAX;

@@ -10,7 +10,7 @@ use crate::maps::State;
 #[derive(Clone, Debug)]
 pub struct Outline {
     // Those of the title, then those of the text, each with the hash of its key.
-    runs: Vec<(Packed, u32)>,
+    runs: Box<[(Packed, u32)]>,
     title_runs: usize,
     pub(super) passages: Vec<(usize, usize)>,
 }
@@ -40,26 +40,33 @@ impl Packed {
     }
 }
 
-// A text has about one run for so many bytes.
-const BYTES_A_RUN: usize = 6;
+/// Makes outlines, one after the other.
+#[derive(Debug, Default)]
+pub struct Outliner {
+    state: State,
+    runs: Vec<(Packed, u32)>,
+}
 
-impl Outline {
+impl Outliner {
     /// Returns the outline of a document; `None` for one with a long text or a long run, of which there are few.
-    pub fn of(title: &str, text: &str) -> Option<Outline> {
+    pub fn outline(&mut self, title: &str, text: &str) -> Option<Outline> {
         if title.len().max(text.len()) > TEXT_BYTES_MAX {
             return None;
         }
-        let state = State::default();
-        let (mut all, mut title_runs) = (Vec::with_capacity((title.len() + text.len()) / BYTES_A_RUN + 1), 0);
+        let Outliner { state, runs: all } = self;
+        let mut title_runs = 0;
+        all.clear();
         for text in [title, text] {
             title_runs = all.len();
             for run in runs(text) {
-                all.push((Packed::of(run)?, hash_of(&state, &key_of_run(text.as_bytes(), run))));
+                all.push((Packed::of(run)?, hash_of(state, &key_of_run(text.as_bytes(), run))));
             }
         }
-        Some(Outline { runs: all, title_runs, passages: passages_of(text) })
+        Some(Outline { runs: all.as_slice().into(), title_runs, passages: passages_of(text) })
     }
+}
 
+impl Outline {
     pub(super) fn title(&self) -> impl Iterator<Item = (Run, Option<u32>)> + '_ {
         unpacked(&self.runs[..self.title_runs])
     }
@@ -108,8 +115,9 @@ mod tests {
         #[test]
         fn an_analysis_is_the_same_with_an_outline(documents in proptest::collection::vec((texts(), texts()), 1..4)) {
             let [mut plain, mut outlined] = [0; 2].map(|_| Session::new(Arc::new(Lexicon::new())));
+            let mut outliner = Outliner::default();
             for (title, text) in &documents {
-                let outline = Outline::of(title, text).expect("it is short");
+                let outline = outliner.outline(title, text).expect("it is short");
                 // Also by other hashes than those by which words are remembered.
                 let strange = Outline { runs: outline.runs.iter().map(|run| (run.0, !run.1)).collect(), ..outline.clone() };
                 let expected = plain.analyse(title, text);
@@ -122,11 +130,15 @@ mod tests {
 
     #[test]
     fn a_long_text_or_run_has_no_outline() {
-        assert!(Outline::of("", "").is_some());
+        let mut outliner = Outliner::default();
+        assert!(outliner.outline("", "").is_some());
         let words = "ion ".repeat(TEXT_BYTES_MAX / 4);
-        assert!(Outline::of(&words, &words).is_some_and(|outline| outline.runs.len() == TEXT_BYTES_MAX / 2));
-        assert!(Outline::of("", &format!("{words} ")).is_none() && Outline::of(&format!("{words} "), "").is_none());
+        assert!(outliner.outline(&words, &words).is_some_and(|outline| outline.runs.len() == TEXT_BYTES_MAX / 2));
+        assert!(
+            outliner.outline("", &format!("{words} ")).is_none()
+                && outliner.outline(&format!("{words} "), "").is_none()
+        );
         let run = "a".repeat((1 << LENGTH_BITS) - 1);
-        assert!(Outline::of("", &run).is_some() && Outline::of("", &format!("{run}a")).is_none());
+        assert!(outliner.outline("", &run).is_some() && outliner.outline("", &format!("{run}a")).is_none());
     }
 }

@@ -61,14 +61,16 @@ impl Colony {
 
     /// Does what [`World::begin_chunk`] does, with the threads of the helping runner.
     pub fn begin(&self, chunk: &mut Chunk, idles: bool) {
-        if let Some(runner) = lock(&self.helper).upgrade() {
+        // Let go of at once: others ask for it meanwhile.
+        let helper = lock(&self.helper).upgrade();
+        if let Some(runner) = helper {
             self.world.begin_chunk(chunk, runner.pool(), idles);
         }
     }
 
     /// Does what [`World::read_ahead`] does, and has the threads of the helping runner begin if they have not.
     pub fn read_ahead(&self, chunk: &mut Chunk, cancel: &Cancel) {
-        self.begin(chunk, true);
+        self.begin(chunk, false);
         self.world.read_ahead(chunk, cancel);
     }
 

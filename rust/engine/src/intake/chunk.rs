@@ -108,3 +108,35 @@ impl World {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::looked::Fate;
+    use super::*;
+    use phago_core::config::ColonyConfig;
+    use phago_core::ring::Ring;
+
+    // Returns how many documents of these texts have outlines once a chunk of them is begun.
+    fn outlined(texts: &[String], threads: usize, idles: bool) -> usize {
+        let world = World::new(ColonyConfig::default(), Ring::new(2, 150)).unwrap();
+        let bodies = texts.iter().map(|text| Ok(Body { text: text.as_str().into(), ..Body::default() }));
+        let mut chunk = world.chunk(bodies.collect(), 0);
+        world.begin_chunk(&mut chunk, &Pool::new(threads), idles);
+        let Documents::Begun(looked) = chunk.0 else { return 0 };
+        looked.fates.iter().filter(|fate| matches!(fate, Fate::Raw(_, _, Some(_)))).count()
+    }
+
+    #[test]
+    fn a_thread_that_idles_makes_outlines_where_nobody_helps() {
+        let texts: Vec<String> = (0..AHEAD_MIN).map(|at| format!("ion pump {at}")).collect();
+        assert_eq!(outlined(&texts, 1, true), AHEAD_MIN);
+        assert_eq!(
+            [(1, false), (2, true), (2, false)].map(|(threads, idles)| outlined(&texts, threads, idles)),
+            [0; 3]
+        );
+        assert_eq!(outlined(&texts[1..], 1, true), 0);
+        // No more than take a few megabytes.
+        let long: Vec<String> = (0..AHEAD_MIN).map(|at| format!("{at} {}", "ion ".repeat(1 << 17))).collect();
+        assert_eq!(outlined(&long, 1, true), 15);
+    }
+}

@@ -10,10 +10,10 @@ use phago_core::documents::{Analysed, Body};
 use phago_core::ids::DocumentId;
 use phago_core::input::Admission;
 use phago_core::replica::Replica;
-use phago_core::text::{Lexicon, Outline};
+use phago_core::text::{Lexicon, Outline, Outliner};
 use phago_core::{Error, Result};
 use std::fmt;
-use std::panic::catch_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 /// A document that some colony accepts, and its identity; an error stands for any other.
@@ -66,28 +66,32 @@ impl Looked {
     // Does what the reading of new documents needs of no dictionary, and has the system give the memory that they will
     // take: where nobody helps, this thread has nothing to do while those before them are read.
     fn outline(&mut self) {
-        let mut bytes = 0;
+        let (mut outliner, mut bytes) = (Outliner::default(), 0);
         for fate in &mut self.fates {
-            if let Fate::Raw(_, body, outline) = fate {
-                // What makes it fail also makes the reading fail, which tells of the document.
-                *outline = catch_unwind(|| Outline::of(&body.title, &body.text)).unwrap_or_default();
-                bytes += body.title.len() + body.text.len();
+            let Fate::Raw(_, body, outline) = fate else { continue };
+            bytes += body.title.len() + body.text.len();
+            if bytes > OUTLINED_MAX {
+                break;
             }
+            // What makes it fail also makes the reading fail, which tells of the document.
+            let made = catch_unwind(AssertUnwindSafe(|| outliner.outline(&body.title, &body.text)));
+            *outline = made.unwrap_or_default();
         }
-        touch(ROOM_FOR_EACH_BYTE.saturating_mul(bytes).min(ROOM_MAX));
+        touch(ROOM_FOR_EACH_BYTE * bytes.min(OUTLINED_MAX));
     }
 }
 
-// The bytes of memory that an index takes for each byte of text, about, and the most that is asked for at once.
+// Of how many bytes of a chunk's texts outlines are made: these take twice as many, for two chunks at a time.
+const OUTLINED_MAX: usize = 8 << 20;
+// The bytes of memory that an index takes for each byte of text, about.
 const ROOM_FOR_EACH_BYTE: usize = 4;
-const ROOM_MAX: usize = 32 << 20;
 const PAGE: usize = 4096;
 
 // Asks the system for memory, and leaves it to the allocator, which keeps it for a while. A system gives no page before
 // it is written to, and to wait for it takes longer than most things that are then done with it.
 fn touch(bytes: usize) {
     let mut room: Vec<u8> = Vec::new();
-    // Too little memory is noticed by what needs it.
+    // What needs it would fail in the same way, and tell of it.
     if room.try_reserve_exact(bytes).is_ok() {
         room.spare_capacity_mut().iter_mut().step_by(PAGE).for_each(|byte| _ = byte.write(0));
         std::hint::black_box(&room);
