@@ -46,7 +46,7 @@ TICKS = [
     Mutant(
         "pieces are staged as they come",
         "rust/core/src/shard/decay.rs",
-        "pieces.sort_unstable_by_key(|(piece, ..)| *piece)",
+        "pieces.sort_unstable_by_key(|(piece, _)| *piece)",
         "()",
         "phago-core seat pieces_are_staged_in_one_order_whoever_delivers_them",
     ),
