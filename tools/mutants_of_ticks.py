@@ -44,6 +44,20 @@ TICKS = [
         "phago-core lib they_are_those_that_a_sort_puts_first",
     ),
     Mutant(
+        "what is only swept is asked for its concepts",
+        "rust/core/src/shard/delta.rs",
+        "many && !piece.nodes.is_empty()",
+        "many",
+        "phago-core seat new_synapses_between_shards_are_those_that_a_tick_made",
+    ),
+    Mutant(
+        "nobody makes outlines",
+        "rust/engine/src/intake/looked.rs",
+        "            looked.outline();\n",
+        "",
+        "phago-engine lib a_thread_that_idles_makes_outlines_where_nobody_helps",
+    ),
+    Mutant(
         "pieces are staged as they come",
         "rust/core/src/shard/decay.rs",
         "pieces.sort_unstable_by_key(|(piece, _)| *piece)",
