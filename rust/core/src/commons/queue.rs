@@ -14,9 +14,9 @@ pub(crate) struct Waiting {
     pub(crate) bytes: u64,
 }
 
-/// Waiting documents, by their keys: sorted runs, of which each was at least twice as long as the next one when that came. Documents come
-/// many at a time and leave in order: to merge runs takes a fraction of what it takes to add each to a tree, and lies
-/// together in memory when it is read.
+/// Waiting documents, by their keys: sorted runs, of which each was at least twice as long as the next one when that
+/// came. Documents come many at a time and leave in order: to merge runs takes a fraction of what it takes to add each to
+/// a tree, and what is read lies together in memory.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Queue {
     runs: Vec<Run>,

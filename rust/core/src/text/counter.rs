@@ -231,7 +231,8 @@ impl Counter {
         self.count_runs(text, runs(text).map(|run| (run, None)));
     }
 
-    /// Does what [`Counter::count`] does, with the runs of the text and the hashes of their keys, as far as these are known.
+    /// Does what [`Counter::count`] does, with the runs of the text and the hashes of their keys, as far as these are
+    /// known.
     pub(super) fn count_runs(&mut self, text: &str, runs: impl Iterator<Item = (Run, Option<u32>)>) {
         let bytes = text.as_bytes();
         let mut batch = self.batch.take().unwrap_or_default();
